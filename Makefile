@@ -1,0 +1,48 @@
+# Everything a stranger needs: `make quickstart` and `make test`. Each makes or reuses .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PINS := pyproject.toml constraints.txt
+
+.PHONY: quickstart test check coverage reports bench clean
+
+quickstart: $(VENV)/.quickstart ## run the main job on the embedded models and write its report
+	$(BIN)/evalsuite run reports/quickstart/experiment.yaml --out runs/quickstart
+
+test: $(VENV)/.dev ## run the whole test suite
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev ## format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+coverage: $(VENV)/.dev ## the test suite with branch coverage of the package; fails below 90 %
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+reports: $(VENV)/.dev ## run the quickstart anew and refresh the table and picture it is shown by
+	rm -rf runs/reports
+	$(BIN)/evalsuite run reports/quickstart/experiment.yaml --out runs/reports/quickstart
+	for kind in md png; do \
+	  $(BIN)/evalsuite report runs/reports/quickstart --out reports/quickstart/report.$$kind; done
+	mkdir -p results/quickstart
+	cp runs/reports/quickstart/*.json runs/reports/quickstart/*.parquet results/quickstart/
+	$(BIN)/python docs/refresh_readme.py
+
+bench: $(VENV)/.dev ## run the benchmarks; each prints a table and checks its targets
+	@for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file --check || exit 1; done
+
+clean: ## forget runs and environments
+	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.quickstart: $(PINS) | $(BIN)/python
+	$(PIP) install --constraint constraints.txt --editable '.[quickstart]'
+	touch $@
+
+$(VENV)/.dev: $(PINS) | $(BIN)/python
+	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	touch $@ $(VENV)/.quickstart

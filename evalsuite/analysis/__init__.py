@@ -1,0 +1,1 @@
+"""What a run says: figures with intervals, paired comparisons, and a verdict in words."""

@@ -1,0 +1,148 @@
+"""The command line: parses, calls one function of the API, prints."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="evalsuite",
+    help="Small model, large model, or a mix of both, and what does each right answer cost?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Experiment = Annotated[
+    Path | None, typer.Argument(help="An experiment file (YAML).", show_default=False)
+]
+
+
+def main() -> None:
+    """Entry point: a user's mistake is one line and exit code 2, an interruption is 130."""
+    from evalsuite.errors import Interrupted, UserError
+
+    try:
+        app()
+    except UserError as error:
+        print(f"evalsuite: {error}", file=sys.stderr)
+        sys.exit(2)
+    except Interrupted as stopped:
+        print(f"evalsuite: {stopped}", file=sys.stderr)
+        sys.exit(130)
+
+
+@app.command()
+def run(
+    experiment: Experiment = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option("--task", "-t", help="A task, instead of a file; repeatable."),
+    ] = None,
+    system: Annotated[
+        list[str] | None,
+        typer.Option("--system", "-s", help="A system such as embedded/nano; repeatable."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder [runs/NAME].")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Samples per task.")] = None,
+    repeats: Annotated[int | None, typer.Option(min=1, help="Answers per sample.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of sampling and splits.")] = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Requests in flight.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Where the report goes [OUT/report.html].")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")] = False,
+) -> None:
+    """Run an experiment; the same command again goes on where it stopped."""
+    from rich.console import Console
+
+    from evalsuite import api
+    from evalsuite.errors import UserError
+    from evalsuite.reporting.progress import ProgressDisplay
+
+    options = {"limit": limit, "repeats": repeats, "seed": seed, "concurrency": concurrency}
+    overrides = {name: value for name, value in options.items() if value is not None}
+    content: dict[str, Any] | Path
+    if experiment is not None:
+        if task or system:
+            raise UserError("give an experiment file, or --task and --system; not both")
+        content = experiment
+    elif task and system:
+        content = api.ad_hoc(task, system)
+    else:
+        raise UserError("what to run? Give an experiment file, or --task NAME --system NAME")
+    notes = Console(stderr=True, quiet=quiet)
+    with ProgressDisplay(notes) as progress:
+        done = api.run(content, out=out, tell=progress.tell, **overrides)
+    path = api.report(done, html or done.path / "report.html")
+    _print_summary(done)
+    typer.echo(f"report: {path}")
+
+
+@app.command()
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Finished run folders.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A file: .html or .md [RUN/report.html].")
+    ] = None,
+) -> None:
+    """Write the report of a finished run."""
+    from evalsuite import api
+
+    for folder in runs:
+        loaded = api.load(folder)
+        path = api.report(loaded, out or folder / "report.html")
+        typer.echo(f"report: {path}")
+
+
+@app.command("list")
+def list_tasks() -> None:
+    """List the tasks, with their sizes, sources and licences."""
+    from rich.console import Console
+
+    from evalsuite import api
+    from evalsuite.reporting.catalog import tasks_table
+
+    Console().print(tasks_table(api.tasks()))
+
+
+@app.command()
+def show(
+    subject: Annotated[str, typer.Argument(help="A finished run's folder, or a task's name.")],
+) -> None:
+    """Show the results of a run, or a task with one of its samples."""
+    from rich.console import Console
+
+    from evalsuite import api
+    from evalsuite.reporting.catalog import task_page
+
+    if Path(subject).is_dir():
+        _print_summary(api.load(subject))
+    else:
+        Console().print(task_page(api.task(subject)))
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        from evalsuite import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit()
+
+
+def _print_summary(done: Any) -> None:
+    from rich.console import Console
+
+    from evalsuite import api
+    from evalsuite.reporting.terminal import render_terminal
+
+    render_terminal(api.summarise(done), Console())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+"""What to run: tasks x systems x repeats, read from YAML and checked before anything is spent."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from evalsuite.catalog import find_task
+from evalsuite.errors import ConfigError
+from evalsuite.inline import InlineTask
+from evalsuite.systems.base import HybridSpec, ModelSpec
+from evalsuite.systems.build import parse_system
+from evalsuite.task import Split, Task
+from evalsuite.yaml_source import Location, YamlSource, read_yaml
+
+
+class TaskChoice(BaseModel):
+    """A task of the catalog with settings of its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    task: str
+    limit: int | None = Field(None, ge=1)
+
+
+class ExperimentFile(BaseModel):
+    """The keys of an experiment file.
+
+    limit: samples per task; a task's own ``default_limit`` where it is not given.
+    report: systems that answer for the record; others only serve inside hybrids. Default: all.
+    practice: validation samples that a hybrid may practise on (thresholds, routers), per task.
+    train_limit: training samples that a classical model learns from, per task.
+    concurrency: requests in flight at a time.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    description: str = ""
+    tasks: tuple[str | dict[str, Any], ...] = Field(min_length=1)
+    systems: dict[str, str | dict[str, Any]] = Field(min_length=1)
+    report: tuple[str, ...] | None = None
+    task_folders: tuple[str, ...] = ()
+    split: Split = "test"
+    limit: int | None = Field(None, ge=1)
+    practice: int = Field(200, ge=1)
+    train_limit: int = Field(2000, ge=1)
+    repeats: int = Field(1, ge=1)
+    seed: int = 0
+    concurrency: int = Field(8, ge=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedTask:
+    """A task and how many of its samples to use (None: all)."""
+
+    task: Task
+    limit: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """A checked experiment: every task loads, every system's configuration is valid."""
+
+    settings: ExperimentFile
+    tasks: tuple[PlannedTask, ...]
+    systems: Mapping[str, ModelSpec | HybridSpec]
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """Names of the systems that answer for the record."""
+        return self.settings.report or tuple(self.systems)
+
+
+def load_experiment(path: Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
+    """Read and check the experiment at ``path``; ``overrides`` replace top-level keys."""
+    return check_experiment(read_yaml(path), overrides or {})
+
+
+def make_experiment(content: Mapping[str, Any], base: Path | None = None) -> Experiment:
+    """An experiment from plain Python values, as ``evalsuite.run`` and the command line make it."""
+    source = YamlSource((base or Path.cwd()) / "experiment", dict(content), {})
+    return check_experiment(source, {})
+
+
+def check_experiment(source: YamlSource, overrides: Mapping[str, Any]) -> Experiment:
+    """Turn a parsed file into an Experiment, or say in one line what to write instead."""
+    if not isinstance(source.value, dict):
+        raise ConfigError(f"{source.path}: an experiment is a mapping with `tasks:` and `systems:`")
+    try:
+        settings = ExperimentFile.model_validate({**source.value, **overrides})
+    except ValidationError as error:
+        raise _explained(error, source, ExperimentFile) from None
+    systems = _systems(settings, source)
+    folders = [source.path.parent / folder for folder in settings.task_folders]
+    tasks = tuple(
+        _planned(entry, index, settings, source, folders)
+        for index, entry in enumerate(settings.tasks)
+    )
+    names = [planned.task.name for planned in tasks]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise ConfigError(f"{source.where(('tasks', index))}: task {name!r} is listed twice")
+    return Experiment(settings=settings, tasks=tasks, systems=systems)
+
+
+def _planned(
+    entry: str | dict[str, Any],
+    index: int,
+    settings: ExperimentFile,
+    source: YamlSource,
+    folders: list[Path],
+) -> PlannedTask:
+    at: Location = ("tasks", index)
+    base = source.path.parent
+    try:
+        if isinstance(entry, str):
+            task = find_task(entry, base=base, folders=folders)
+            return PlannedTask(task=task, limit=settings.limit or task.default_limit)
+        if "task" in entry:
+            choice = TaskChoice.model_validate(entry)
+            task = find_task(choice.task, base=base, folders=folders)
+            limit = choice.limit or settings.limit or task.default_limit
+            return PlannedTask(task=task, limit=limit)
+        task = InlineTask.model_validate(entry).task(base)
+        return PlannedTask(task=task, limit=settings.limit)
+    except ValidationError as error:
+        model = TaskChoice if isinstance(entry, dict) and "task" in entry else InlineTask
+        raise _explained(error, source, model, at) from None
+    except ConfigError as error:
+        raise _placed(error, source, at) from None
+
+
+def _systems(settings: ExperimentFile, source: YamlSource) -> Mapping[str, ModelSpec | HybridSpec]:
+    systems: dict[str, ModelSpec | HybridSpec] = {}
+    for name, config in settings.systems.items():
+        try:
+            content = _relative_paths(config, source.path.parent)
+            systems[name] = parse_system(name, cast(Any, content))
+        except ConfigError as error:
+            raise _placed(error, source, ("systems", name)) from None
+    for name, spec in systems.items():
+        for role, member in spec.roles().items() if isinstance(spec, HybridSpec) else ():
+            if member not in systems:
+                message = f"system {name!r} wants {member!r} as {role}, which is not defined"
+                raise _placed(
+                    ConfigError(_did_you_mean(message, member, systems)), source, ("systems", name)
+                )
+        _refuse_cycle(name, systems, source)
+    for index, name in enumerate(settings.report or ()):
+        if name not in systems:
+            message = _did_you_mean(f"unknown system {name!r}", name, systems)
+            raise ConfigError(f"{source.where(('report', index))}: {message}")
+    return systems
+
+
+def _relative_paths(config: str | dict[str, Any], base: Path) -> str | dict[str, Any]:
+    """Paths in a file are relative to that file: recorded runs and model folders beside it."""
+    if isinstance(config, str):
+        return config
+    resolved = dict(config)
+    for key in ("run", "file", "model"):
+        value = resolved.get(key)
+        if isinstance(value, str) and (base / value).exists():
+            resolved[key] = str((base / value).resolve())
+    return resolved
+
+
+def _refuse_cycle(
+    name: str, systems: Mapping[str, ModelSpec | HybridSpec], source: YamlSource
+) -> None:
+    def visit(current: str, trail: tuple[str, ...]) -> None:
+        if current in trail:
+            chain = " -> ".join((*trail, current))
+            raise ConfigError(
+                f"{source.where(('systems', name))}: systems ask each other in a circle: {chain}"
+            )
+        spec = systems[current]
+        for member in spec.roles().values() if isinstance(spec, HybridSpec) else ():
+            if member in systems:
+                visit(member, (*trail, current))
+
+    visit(name, ())
+
+
+def _placed(error: ConfigError, source: YamlSource, at: Location) -> ConfigError:
+    """``error`` with the file and line in front, once."""
+    message = str(error)
+    return ConfigError(f"{source.where(at)}: {message}" if source.lines else message)
+
+
+def _explained(
+    error: ValidationError, source: YamlSource, model: type[BaseModel], at: Location = ()
+) -> ConfigError:
+    """The first problem of ``error`` as one line: where, what, and what to write instead."""
+    first = error.errors()[0]
+    location = (*at, *(part for part in first["loc"] if isinstance(part, int | str)))
+    key = str(first["loc"][-1]) if first["loc"] else ""
+    if first["type"] == "extra_forbidden":
+        message = _did_you_mean(f"unknown key {key!r}", key, model.model_fields)
+    elif first["type"] == "missing":
+        message = f"{key!r} is missing"
+    else:
+        message = f"{key}: {first['msg'][0].lower()}{first['msg'][1:]}, not {first['input']!r:.60}"
+    return _placed(ConfigError(message), source, location)
+
+
+def _did_you_mean(message: str, word: str, known: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(sorted(known))}"
+    return f"{message}; {hint}"

@@ -1,0 +1,1 @@
+"""What people read: the terminal, Markdown, one HTML file, and a figure."""

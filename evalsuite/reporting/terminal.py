@@ -1,0 +1,167 @@
+"""The summary in a terminal: verdict, systems, tasks, caveats; readable from 40 columns up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from evalsuite.analysis.numbers import NOT_APPLICABLE, UNKNOWN
+from evalsuite.analysis.summary import Summary, SystemFigures
+from evalsuite.analysis.verdict import verdict
+from evalsuite.reporting.columns import Cell, Column, rate_cell, systems_columns
+from evalsuite.reporting.plain import one_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+NAME_WIDTH = 24
+PADDING = 2
+
+
+def render_terminal(summary: Summary, console: Console) -> None:
+    """Print ``summary`` on ``console``, in as many columns as its width has room for."""
+    from rich.padding import Padding
+    from rich.rule import Rule
+    from rich.text import Text
+
+    words = verdict(summary)
+    console.print(Rule(Text(one_line(summary.manifest.name), style="bold"), align="left"))
+    console.print(Padding(Text(one_line(words.headline, 2000), style="bold"), (1, 0)))
+    console.print(_systems_table(summary, console.width))
+    console.print(_legend(summary))
+    console.print(_tasks_table(summary, console.width))
+    _print_lines(console, "Comparisons", words.comparisons)
+    _print_lines(console, "By family", words.families)
+    _print_lines(console, "Mind", words.caveats)
+
+
+def _systems_table(summary: Summary, width: int) -> Table:
+    columns = _fitting(summary.systems, width)
+    table = _table("system", [column.title for column in columns])
+    for item in summary.systems:
+        cells = [_text(column.cell(item), item.on_pareto_front) for column in columns]
+        table.add_row(_name(item), *cells)
+    return table
+
+
+def _legend(summary: Summary) -> Text:
+    from rich.text import Text
+
+    n = sum(task.n_samples for task in summary.manifest.tasks)
+    return Text(
+        f"◆ no comparable system is both cheaper and right more often. Small print: 95 % "
+        f"intervals. {n:,} samples in {len(summary.manifest.tasks)} tasks, concurrency "
+        f"{summary.manifest.concurrency}; failed answers are not counted as wrong.\n",
+        style="dim",
+    )
+
+
+def _tasks_table(summary: Summary, width: int) -> Table:
+    """Success rates, a task a row; a system a column where they fit, else a row of its own."""
+    from rich.text import Text
+
+    names = [item.entry.name for item in summary.systems]
+    found = {(item.task, item.system): item.figures for item in summary.tasks}
+    room = width - NAME_WIDTH - PADDING
+    wide = sum(max(11, min(14, len(name))) + PADDING for name in names) <= room
+    if wide:
+        table = _table("task", names)
+        for task in summary.manifest.tasks:
+            rates = [found.get((task.name, name)) for name in names]
+            best = max((_rate(item) for item in rates), default=0.0)
+            table.add_row(
+                one_line(task.name),
+                *(
+                    _text(rate_cell(item.success_rate), _rate(item) == best)
+                    if item
+                    else Text(NOT_APPLICABLE, style="dim")
+                    for item in rates
+                ),
+            )
+        return table
+    table = _table("task", ["system", "right", "n"])
+    for task in summary.manifest.tasks:
+        shown = [(name, found[task.name, name]) for name in names if (task.name, name) in found]
+        for index, (name, figures) in enumerate(shown):
+            table.add_row(
+                one_line(task.name) if index == 0 else "",
+                Text(one_line(name)),
+                _text(rate_cell(figures.success_rate), bold=False),
+                Text(f"{figures.n_scored:,}"),
+                end_section=index == len(shown) - 1,
+            )
+    return table
+
+
+def _rate(figures: object) -> float:
+    estimate = getattr(figures, "success_rate", None)
+    return estimate.value if estimate else -1.0
+
+
+def _fitting(systems: Iterable[SystemFigures], width: int) -> list[Column]:
+    """The most important columns that fit, in their usual order."""
+    shown = list(systems)
+    left = width - min(NAME_WIDTH, max((len(item.entry.name) for item in shown), default=0) + 4)
+    chosen: list[Column] = []
+    for column in sorted(systems_columns(), key=lambda item: -item.importance):
+        cells = [column.cell(item) for item in shown]
+        if all(cell.main in {NOT_APPLICABLE, UNKNOWN} for cell in cells):
+            continue  # says nothing in this run
+        longest = max((max(len(cell.main), len(cell.small)) for cell in cells), default=0)
+        need = max(min(longest, 22), min(len(column.title), 10)) + PADDING
+        if need > left:
+            break
+        left -= need
+        chosen.append(column)
+    return [column for column in systems_columns() if column.title in {c.title for c in chosen}]
+
+
+def _table(first: str, titles: Iterable[str]) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="dim")
+    table.add_column(first, max_width=NAME_WIDTH, overflow="fold")
+    for title in titles:
+        table.add_column(
+            Text(one_line(title)),
+            justify="left" if title == "system" else "right",
+            overflow="fold",
+        )
+    return table
+
+
+def _name(item: SystemFigures) -> Text:
+    from rich.text import Text
+
+    name = Text(("◆ " if item.on_pareto_front else "  ") + one_line(item.entry.name))
+    if not item.comparable:
+        name.append(f"\n  {len(item.tasks)} task{'s' * (len(item.tasks) != 1)} only", style="dim")
+    elif item.entry.kind == "hybrid":
+        name.append(f"\n  {one_line(item.entry.pattern)}", style="dim")
+    return name
+
+
+def _text(cell: Cell, bold: bool) -> Text:
+    from rich.text import Text
+
+    text = Text(one_line(cell.main), style="bold" if bold else "")
+    if cell.small:
+        text.append("\n" + one_line(cell.small), style="dim")
+    return text
+
+
+def _print_lines(console: Console, title: str, lines: Iterable[str]) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    shown = list(lines)
+    if not shown:
+        return
+    console.print(Text(title, style="bold"))
+    for line in shown:
+        console.print(Padding(Text(one_line(line, 2000)), (0, 0, 0, 2)))
+    console.print()

@@ -1,0 +1,1 @@
+"""The engine: schedule, trace, journal, resume, fit, score."""

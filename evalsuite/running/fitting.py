@@ -1,0 +1,165 @@
+"""Preparing systems for a task before they answer for the record: never on the test split."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evalsuite.errors import ConfigError
+from evalsuite.records import Answer, Fit, Request, Response, Sample, fingerprint, total
+from evalsuite.running.journal import Journal
+from evalsuite.running.opened import OpenedSystem
+from evalsuite.systems.base import Fitted, HybridSpec, Outcome
+from evalsuite.task import Split, Task
+
+Respond = Callable[[Task, str, Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PracticeLimits:
+    """How much a system may practise on: samples of "train", and of "validation"."""
+
+    train: int
+    validation: int
+
+    def of(self, split: Split) -> int:
+        """The limit of ``split``; the test split has none, because it is not for practice."""
+        if split == "test":
+            raise ConfigError("a system asked to practise on the test split; that is not allowed")
+        return self.train if split == "train" else self.validation
+
+
+class Fits:
+    """The fitted state of every (task, system), made when first asked for, once."""
+
+    def __init__(
+        self,
+        systems: Mapping[str, OpenedSystem],
+        journal: Journal,
+        limits: PracticeLimits,
+        *,
+        seed: int,
+        concurrency: int,
+        respond: Respond,
+    ) -> None:
+        """``respond`` asks a system one practice request and journals what it answered."""
+        self._systems = systems
+        self._journal = journal
+        self._limits = limits
+        self._seed = seed
+        self._concurrency = concurrency
+        self._respond = respond
+        self._fitted: dict[tuple[str, str], asyncio.Task[Fitted | None]] = {}
+        self._outcomes: dict[tuple[str, str, Split], asyncio.Task[list[Outcome]]] = {}
+
+    async def get(self, task: Task, name: str) -> Fitted | None:
+        """What ``name`` learnt for ``task``; None where it has nothing to learn."""
+        key = (task.name, name)
+        if key not in self._fitted:
+            self._fitted[key] = asyncio.create_task(self._fit(task, name))
+        return await asyncio.shield(self._fitted[key])
+
+    async def identity(self, task: Task, name: str) -> Any:
+        """JSON-able essence of the fitted state of ``name`` and of everything below it."""
+        fitted = await self.get(task, name)
+        below = {
+            role: await self.identity(task, member)
+            for role, member in self._systems[name].members.items()
+        }
+        return [fitted.identity if fitted else None, below]
+
+    def key(self, task: Task, name: str) -> str:
+        """The key of the Fit record of ``name`` for ``task``."""
+        system = self._systems[name]
+        limits = [self._limits.train, self._limits.validation]
+        return fingerprint([task.name, task.version, name, system.fingerprint, limits, self._seed])
+
+    async def outcomes(self, task: Task, name: str, split: Split) -> list[Outcome]:
+        """How ``name`` did on the practice samples of ``split``; asked once, whoever wants it."""
+        key = (task.name, name, split)
+        if key not in self._outcomes:
+            self._outcomes[key] = asyncio.create_task(self._practise(task, name, split))
+        return await asyncio.shield(self._outcomes[key])
+
+    def samples(self, task: Task, split: Split) -> list[Sample]:
+        """The practice samples of ``split``."""
+        return list(itertools.islice(task.samples(split), self._limits.of(split)))
+
+    async def _fit(self, task: Task, name: str) -> Fitted | None:
+        system = self._systems[name]
+        for member in system.members.values():
+            await self.get(task, member)
+        practice = _Practice(self, task, system, self._seed)
+        began = time.perf_counter()
+        learner = system.spec if isinstance(system.spec, HybridSpec) else system.model
+        assert learner is not None
+        fitted = await learner.fit(practice)
+        if fitted is not None:
+            self._journal.put_fit(
+                Fit(
+                    key=self.key(task, name),
+                    task=task.name,
+                    system=name,
+                    split=fitted.split,
+                    n_samples=fitted.n_samples,
+                    seconds=time.perf_counter() - began,
+                    usd=_fit_usd(fitted, system, practice.spent),
+                    note=fitted.note,
+                )
+            )
+        return fitted
+
+    async def _practise(self, task: Task, name: str, split: Split) -> list[Outcome]:
+        samples = self.samples(task, split)
+        limit = asyncio.Semaphore(self._concurrency)
+
+        async def one(sample: Sample) -> Outcome:
+            request = task.request(sample, split=split, seed=self._seed, repeat=0)
+            async with limit:
+                response = await self._respond(task, name, request)
+            success = None
+            if response.answer is not None:
+                success = await asyncio.to_thread(_succeeded, task, sample, response.answer)
+            usd = total(call.usd for call in response.calls)
+            return Outcome(
+                sample=sample, request=request, answer=response.answer, success=success, usd=usd
+            )
+
+        async with asyncio.TaskGroup() as group:
+            asked = [group.create_task(one(sample)) for sample in samples]
+        return [task.result() for task in asked]
+
+
+class _Practice:
+    """What one system sees of the practice splits; remembers what its questions cost."""
+
+    def __init__(self, fits: Fits, task: Task, system: OpenedSystem, seed: int) -> None:
+        self.task = task
+        self.seed = seed
+        self.spent: list[float | None] = []
+        self._fits = fits
+        self._system = system
+
+    def samples(self, split: Split) -> Sequence[Sample]:
+        return self._fits.samples(self.task, split)
+
+    async def outcomes(self, role: str, split: Split) -> Sequence[Outcome]:
+        outcomes = await self._fits.outcomes(self.task, self._system.members[role], split)
+        self.spent.extend(outcome.usd for outcome in outcomes)
+        return outcomes
+
+
+def _succeeded(task: Task, sample: Sample, answer: Answer) -> bool | None:
+    return task.succeeded({score.name: score for score in task.score(sample, answer)})
+
+
+def _fit_usd(fitted: Fitted, system: OpenedSystem, spent: list[float | None]) -> float | None:
+    """Member calls or, for a model that learns, its machine time; a hybrid's own is unpriced."""
+    if system.model is None:
+        return total(spent)
+    rate = system.model.price.usd_per_machine_hour
+    return None if rate is None else fitted.machine_seconds / 3600 * rate

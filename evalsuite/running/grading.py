@@ -1,0 +1,35 @@
+"""The scoring pass: answers that are on record get their scores; no model is asked anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evalsuite import __version__
+from evalsuite.records import Response, Sample, Score, fingerprint
+from evalsuite.task import Task
+
+
+def scorer_key(task: Task) -> str:
+    """Identity of what scores a task; scores under another key are made anew."""
+    return fingerprint([task.name, task.version, task.success, task.success_at, __version__])
+
+
+def scores_of(task: Task, sample: Sample, response: Response) -> list[Score]:
+    """The scores of one response.
+
+    A failed system gets its deciding score as ``system_error`` without a value; a scorer that
+    raises is our failure and not the system's, so its score is a ``scorer_error`` without a value.
+    """
+    if response.answer is None:
+        explanation = f"{response.error_kind}: {response.error_message}"
+        return [
+            Score(name=task.success, value=None, status="system_error", explanation=explanation)
+        ]
+    try:
+        scores: Sequence[Score] = task.score(sample, response.answer)
+    except Exception as error:
+        explanation = f"{type(error).__name__}: {error}"
+        return [
+            Score(name=task.success, value=None, status="scorer_error", explanation=explanation)
+        ]
+    return list(scores)

@@ -1,0 +1,88 @@
+"""Systems made ready: models opened once each, hybrids bound to their members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from evalsuite.records import SystemEntry, fingerprint
+from evalsuite.systems.base import Devices, HybridSpec, Model, ModelSpec
+from evalsuite.task import Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedSystem:
+    """A system of this run. ``model`` is None for hybrids, ``members`` is empty for models.
+
+    ``fingerprint`` covers everything that affects the output, members' fingerprints included, and
+    nothing that does not (prices, concurrency, timeouts).
+    """
+
+    name: str
+    spec: ModelSpec | HybridSpec
+    model: Model | None
+    members: Mapping[str, str]
+    fingerprint: str
+
+    def supports(self, task: Task) -> bool:
+        """Whether this system can take ``task`` at all (a classical model cannot write stories)."""
+        check = getattr(self.model or self.spec, "supports", None)
+        return True if check is None else bool(check(task))
+
+    def entry(self, *, reported: bool) -> SystemEntry:
+        """What the manifest says of this system."""
+        model = self.model
+        return SystemEntry(
+            name=self.name,
+            kind="hybrid" if isinstance(self.spec, HybridSpec) else "model",
+            pattern=_pattern(self.spec),
+            model=model.name if model else None,
+            fingerprint=self.fingerprint,
+            roles=dict(self.members),
+            price=_stated(msgspec.structs.asdict(model.price)) if model else {},
+            parameters=getattr(model, "parameters", None),
+            config=_stated(self.spec.model_dump(mode="json", exclude_defaults=True)),
+            reported=reported,
+        )
+
+
+def open_systems(
+    specs: Mapping[str, ModelSpec | HybridSpec], wanted: Iterable[str], devices: Devices
+) -> dict[str, OpenedSystem]:
+    """Open every wanted system and, before it, its members; a model is opened once."""
+    opened: dict[str, OpenedSystem] = {}
+
+    def open_one(name: str) -> OpenedSystem:
+        if name not in opened:
+            spec = specs[name]
+            if isinstance(spec, HybridSpec):
+                opened[name] = _bound(name, spec, {r: open_one(m) for r, m in spec.roles().items()})
+            else:
+                model = spec.open(devices)
+                identity = fingerprint([_pattern(spec), dict(model.identity)])
+                opened[name] = OpenedSystem(
+                    name=name, spec=spec, model=model, members={}, fingerprint=identity
+                )
+        return opened[name]
+
+    for name in wanted:
+        open_one(name)
+    return opened
+
+
+def _bound(name: str, spec: HybridSpec, members: Mapping[str, OpenedSystem]) -> OpenedSystem:
+    config = spec.model_dump(mode="json")
+    identity = fingerprint([config, {role: member.fingerprint for role, member in members.items()}])
+    names = {role: member.name for role, member in members.items()}
+    return OpenedSystem(name=name, spec=spec, model=None, members=names, fingerprint=identity)
+
+
+def _pattern(spec: ModelSpec | HybridSpec) -> str:
+    return spec.hybrid if isinstance(spec, HybridSpec) else spec.backend
+
+
+def _stated(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value not in (None, "")}

@@ -1,0 +1,1 @@
+"""Pure metrics, one file a family; ``sandbox`` runs generated code."""

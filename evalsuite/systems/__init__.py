@@ -1,0 +1,1 @@
+"""What answers samples: one file a backend, and hybrids made of other systems."""

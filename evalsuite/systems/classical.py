@@ -1,0 +1,182 @@
+"""Classical machine learning as a system: what a task is worth without a language model.
+
+Learns each task from its train split, before it answers for the record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import Field
+
+from evalsuite.errors import CallRejected, ExtraMissing
+from evalsuite.records import Answer, Completion, Request, Sample, fingerprint
+from evalsuite.systems import learners
+from evalsuite.systems.base import Devices, Fitted, ModelSpec, Practice
+from evalsuite.systems.price import machine_price
+from evalsuite.systems.tagger import Tagger, learn_tagger
+from evalsuite.task import Learnable, Task
+
+VERSION = 1
+
+Kind = Literal[
+    "auto", "gradient_boosting", "logistic_regression", "tfidf_linear", "linear_tagger", "majority"
+]
+_LEARNS: Mapping[Kind, tuple[Learnable, ...]] = {
+    "auto": ("rows", "texts", "spans"),
+    "gradient_boosting": ("rows",),
+    "logistic_regression": ("rows",),
+    "tfidf_linear": ("texts",),
+    "linear_tagger": ("spans",),
+    "majority": ("rows", "texts"),
+}
+_AUTO: Mapping[Learnable, Kind] = {
+    "rows": "gradient_boosting",
+    "texts": "tfidf_linear",
+    "spans": "linear_tagger",
+}
+_LEARNERS: Mapping[Kind, Callable[[Sequence[Any], Sequence[str]], learners.Classifier]] = {
+    "gradient_boosting": learners.learn_rows_boosted,
+    "logistic_regression": learners.learn_rows_linear,
+    "tfidf_linear": learners.learn_texts,
+    "majority": learners.learn_majority,
+}
+
+
+class ClassicalSpec(ModelSpec):
+    """A classical model, learnt per task.
+
+    model: "gradient_boosting" or "logistic_regression" over rows, "tfidf_linear" over texts,
+        "linear_tagger" for spans, "majority" (the most frequent label), or "auto": gradient
+        boosting, TF-IDF or the tagger, by what the task can be learnt from.
+    usd_per_machine_hour, watts: price and power of the machine; the default price is an
+        assumption and marked so.
+    """
+
+    backend: Literal["classical"] = "classical"
+    model: Kind = "auto"
+    usd_per_machine_hour: float | None = Field(None, ge=0)
+    watts: float | None = Field(None, ge=0)
+
+    def open(self, devices: Devices) -> ClassicalModel:
+        """ExtraMissing where scikit-learn is not installed."""
+        try:
+            import sklearn.ensemble  # loads the libraries whose threads are to be limited
+            from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+        except ImportError:
+            raise ExtraMissing("scikit-learn", "classical", f"classical/{self.model}") from None
+        return ClassicalModel(self, devices, ThreadpoolController(), sklearn.__version__)
+
+
+class ClassicalModel:
+    """Answers with a label and the probabilities of the choices, or with spans.
+
+    Spans are in ``data`` ({"start", "end", "label", "text"}, in order) and rendered as
+    "LABEL: text; LABEL: text" in ``text``, or "none" where there are none. Labels are
+    ``str(sample.target)``. Probabilities are those of the request's choices alone, rescaled to
+    sum to 1; a choice never seen in training has 0.
+
+    Everything runs on one thread: for problems this small, more threads mostly wait for each
+    other, and on a busy machine a prediction takes 100 times as long.
+    """
+
+    def __init__(
+        self, spec: ClassicalSpec, devices: Devices, threads: Any, sklearn_version: str
+    ) -> None:
+        """Built by ``ClassicalSpec.open``."""
+        self.name = f"classical/{spec.model}"
+        self.identity: Mapping[str, Any] = {
+            "model": spec.model,
+            "version": VERSION,
+            "sklearn": sklearn_version,
+        }
+        self.price = machine_price(spec.usd_per_machine_hour, spec.watts, assume=True)
+        self._kind: Kind = spec.model
+        self._devices = devices
+        self._threads = threads
+
+    def supports(self, task: Task) -> bool:
+        """Whether ``task`` can be learnt by this kind of model."""
+        return task.learnable in _LEARNS[self._kind]
+
+    async def fit(self, practice: Practice) -> Fitted | None:
+        """Learn from the train split; None where the task is not for this kind of model."""
+        task = practice.task
+        if task.learnable is None or not self.supports(task):
+            return None
+        samples = practice.samples("train")
+        if not samples:
+            return None
+        kind = _AUTO[task.learnable] if self._kind == "auto" else self._kind
+        state, seconds = await self._compute(_learn, kind, samples)
+        return Fitted(
+            state=state,
+            identity=[kind, fingerprint([[s.inputs, s.target] for s in samples])],
+            split="train",
+            n_samples=len(samples),
+            note=f"{kind} learnt from {len(samples)} training samples in {seconds:.2g} s",
+            machine_seconds=seconds,
+        )
+
+    async def complete(self, request: Request, fitted: Fitted | None) -> Completion:
+        """Predict; CallRejected (not_learnable) where nothing could be learnt for the task."""
+        if fitted is None:
+            message = f"{self.name} cannot learn {request.task}: no training samples of its kind"
+            raise CallRejected(message, kind="not_learnable", billed=False)
+        enqueued = time.perf_counter()
+        answer, seconds = await self._compute(_answer, fitted.state, request)
+        waited = time.perf_counter() - enqueued - seconds
+        return Completion(
+            answer=answer,
+            queue_seconds=max(0.0, waited),
+            service_seconds=seconds,
+            machine_seconds=seconds,
+            batch_size=1,
+        )
+
+    async def close(self) -> None:
+        """Nothing to free."""
+
+    async def _compute(self, work: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+        """The result of ``work`` on the device's thread, and the seconds it took there."""
+
+        def timed() -> tuple[Any, float]:
+            with self._threads.limit(limits=1):
+                began = time.perf_counter()
+                result = work(*arguments)
+                return result, time.perf_counter() - began
+
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._devices.worker("cpu"), timed)
+
+
+def _learn(kind: Kind, samples: Sequence[Sample]) -> learners.Classifier | Tagger:
+    if kind == "linear_tagger":
+        texts = [str(sample.inputs["text"]) for sample in samples]
+        return learn_tagger(texts, [sample.target for sample in samples])
+    items = [_item(sample.inputs) for sample in samples]
+    return _LEARNERS[kind](items, [str(sample.target) for sample in samples])
+
+
+def _item(inputs: Mapping[str, Any]) -> Any:
+    return inputs["columns"] if "columns" in inputs else inputs["text"]
+
+
+def _answer(state: learners.Classifier | Tagger, request: Request) -> Answer:
+    if isinstance(state, Tagger):
+        spans = state.spans(str(request.inputs["text"]))
+        text = "; ".join(f"{span['label']}: {span['text']}" for span in spans)
+        return Answer(text=text or "none", data=spans)
+    probabilities = state.probabilities(_item(request.inputs))
+    if request.choices is not None:
+        known = {choice: probabilities.get(choice, 0.0) for choice in request.choices}
+        mass = sum(known.values())
+        if mass == 0:
+            message = "none of the choices was ever seen as a label in training"
+            raise CallRejected(message, kind="unknown_choices", billed=False)
+        probabilities = {choice: value / mass for choice, value in known.items()}
+    best = max(probabilities, key=probabilities.__getitem__)
+    return Answer(text=best, choice=best, probabilities=probabilities)

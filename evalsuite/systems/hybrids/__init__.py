@@ -1,0 +1,1 @@
+"""Hybrids: systems that ask other systems, one file a pattern."""

@@ -1,0 +1,217 @@
+"""Small classifiers learnt from rows or texts, with scikit-learn: what a language model replaces.
+
+Every learner has fixed seeds and gives a ``Classifier``: label probabilities for one item.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+SEED = 0
+_MOST_CATEGORIES = 250  # histogram gradient boosting takes at most 255 values of a column
+
+Row = Mapping[str, Any]
+
+
+class Classifier(Protocol):
+    """What was learnt."""
+
+    def probabilities(self, item: Any) -> dict[str, float]:
+        """Probability of each label known for ``item``; they sum to 1."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frequencies:
+    """The labels' shares of the training samples, whatever the item."""
+
+    shares: Mapping[str, float]
+
+    def probabilities(self, item: Any) -> dict[str, float]:
+        """The shares."""
+        return dict(self.shares)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimated:
+    """A fitted scikit-learn estimator and how items become its input."""
+
+    features: Callable[[Sequence[Any]], Any]
+    estimator: Any
+
+    def probabilities(self, item: Any) -> dict[str, float]:
+        """The estimator's probabilities."""
+        values = self.estimator.predict_proba(self.features([item]))[0].tolist()
+        return {str(k): v for k, v in zip(self.estimator.classes_, values, strict=True)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """A classifier for each set of columns, and the label shares for columns never seen."""
+
+    tables: Mapping[frozenset[str], Classifier]
+    others: Frequencies
+
+    def probabilities(self, item: Row) -> dict[str, float]:
+        """Those of the classifier of the row's own table."""
+        return self.tables.get(frozenset(item), self.others).probabilities(item)
+
+
+def learn_majority(items: Sequence[Any], labels: Sequence[str]) -> Frequencies:
+    """The most frequent label for everything (of equally frequent ones, the first by name)."""
+    counts = sorted(Counter(labels).items(), key=lambda entry: (-entry[1], entry[0]))
+    return Frequencies(shares={label: count / len(labels) for label, count in counts})
+
+
+def learn_rows_boosted(rows: Sequence[Row], labels: Sequence[str]) -> Classifier:
+    """Histogram gradient boosting; missing values and categories are handled as what they are."""
+    return _learn_tables(_learn_boosted, rows, labels)
+
+
+def learn_rows_linear(rows: Sequence[Row], labels: Sequence[str]) -> Classifier:
+    """Logistic regression over scaled numbers, one-hot words and indicators of what is missing."""
+    return _learn_tables(_learn_linear, rows, labels)
+
+
+def _learn_boosted(rows: Sequence[Row], labels: Sequence[str]) -> Classifier:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    columns = _Columns.of(rows)
+    estimator = HistGradientBoostingClassifier(
+        categorical_features=[False] * len(columns.numbers) + [True] * len(columns.words),
+        random_state=SEED,
+    )
+    return _fitted(estimator, columns.matrix, rows, labels)
+
+
+def _learn_linear(rows: Sequence[Row], labels: Sequence[str]) -> Classifier:
+    from sklearn.feature_extraction import DictVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    columns = _Columns.of(rows)
+    estimator = make_pipeline(
+        DictVectorizer(sparse=False), StandardScaler(), LogisticRegression(max_iter=5000)
+    )
+    return _fitted(estimator, columns.indicators, rows, labels)
+
+
+def learn_texts(
+    texts: Sequence[str], labels: Sequence[str], inverse_regularisation: float = 10.0
+) -> Classifier:
+    """Logistic regression over TF-IDF of words, word pairs and character n-grams (2 to 4)."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline, make_union
+
+    vectors = make_union(
+        TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\w+|[^\w\s]", sublinear_tf=True),
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True),
+    )
+    estimator = make_pipeline(vectors, LogisticRegression(C=inverse_regularisation, max_iter=5000))
+    return _fitted(estimator, list, texts, labels)
+
+
+def _learn_tables(
+    learn: Callable[[Sequence[Row], Sequence[str]], Classifier],
+    rows: Sequence[Row],
+    labels: Sequence[str],
+) -> Classifier:
+    """Rows with the same columns are one table, and each table is learnt by itself.
+
+    Tables mixed into one problem would cost every one of them the trees or weights of all labels
+    of all the others.
+    """
+    members: dict[frozenset[str], list[int]] = {}
+    for index, row in enumerate(rows):
+        members.setdefault(frozenset(row), []).append(index)
+    return Tables(
+        tables={
+            columns: learn([rows[i] for i in chosen], [labels[i] for i in chosen])
+            for columns, chosen in members.items()
+        },
+        others=learn_majority(rows, labels),
+    )
+
+
+def _fitted(
+    estimator: Any,
+    features: Callable[[Sequence[Any]], Any],
+    items: Sequence[Any],
+    labels: Sequence[str],
+) -> Classifier:
+    if len(set(labels)) == 1:  # nothing to tell apart, which most estimators refuse to learn
+        return learn_majority(items, labels)
+    estimator.fit(features(items), list(labels))
+    return Estimated(features=features, estimator=estimator)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Columns:
+    """Which columns hold numbers, and the known values of those that hold words.
+
+    Rows need not have the same columns: what a row lacks is missing. A column with any value that
+    is no number holds words, and numbers in it are read as words.
+    """
+
+    numbers: tuple[str, ...]
+    words: Mapping[str, Mapping[str, int]]
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> _Columns:
+        names = sorted({name for row in rows for name in row})
+        present = {name: [r[name] for r in rows if r.get(name) is not None] for name in names}
+        numeric = [name for name in names if all(_number(v) is not None for v in present[name])]
+        words = {
+            name: Counter(str(value) for value in present[name]).most_common(_MOST_CATEGORIES)
+            for name in names
+            if name not in numeric
+        }
+        codes = {
+            name: {word: code for code, (word, _) in enumerate(counted)}
+            for name, counted in words.items()
+        }
+        return cls(numbers=tuple(numeric), words=codes)
+
+    def matrix(self, rows: Sequence[Row]) -> Any:
+        """Float array [rows, columns]; NaN where a value is missing or was never seen."""
+        import numpy as np
+
+        values = [
+            [
+                *(_or_nan(_number(row.get(name))) for name in self.numbers),
+                *(_or_nan(codes.get(str(row.get(name)))) for name, codes in self.words.items()),
+            ]
+            for row in rows
+        ]
+        return np.array(values, dtype=float).reshape(len(rows), -1)
+
+    def indicators(self, rows: Sequence[Row]) -> list[dict[str, float]]:
+        """One feature a number, a word, and a missing value, for a linear model."""
+        encoded = []
+        for row in rows:
+            features: dict[str, float] = {}
+            for name in self.numbers:
+                number = _number(row.get(name))
+                features[name if number is not None else f"{name} is missing"] = (
+                    1.0 if number is None else number
+                )
+            for name in self.words:
+                features[f"{name}={row.get(name)}"] = 1.0
+            encoded.append(features)
+        return encoded
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    return None
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else float(value)

@@ -1,0 +1,97 @@
+"""What a task is: samples, how to ask, how to score, and what counts as a success.
+
+A task file is one short Python module with a ``TASK``; nothing is registered by importing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from evalsuite.records import Answer, Message, Request, Sample, Score
+
+Split = Literal["train", "validation", "test"]
+Learnable = Literal["rows", "texts", "spans"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graded:
+    """A sample, what a system answered (None where the system failed) and the scores of that."""
+
+    sample: Sample
+    answer: Answer | None
+    scores: Mapping[str, Score]
+
+
+CorpusMetric = Callable[[Sequence[Graded]], float | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One evaluation.
+
+    samples: stream of a split; samples of different splits never overlap. A generator task may be
+        endless, so readers take what they need.
+    prompt: the user turn, or a whole chat, for a sample.
+    score: named values of one answer. Pure; called with the raw answer. It never sees failures:
+        those are recorded as ``system_error`` by the scoring pass.
+    success: name of the score that decides success, which is ``value >= success_at``.
+    choices: the closed set of answers, where there is one.
+    corpus: figures that are not means over samples (micro-F1, AUC), from everything that was
+        graded for one system; a metric returns None where it is not defined.
+    learnable: how a classical model may learn this task from its train split: "rows"
+        (``inputs["columns"]`` to a label), "texts" (``inputs["text"]`` to a label) or "spans"
+        (``inputs["text"]`` to character spans); None where it cannot.
+    default_limit: samples used where the experiment names no limit; None means all of them.
+    """
+
+    name: str
+    family: str
+    summary: str
+    samples: Callable[[Split], Iterable[Sample]]
+    prompt: Callable[[Sample], str | Sequence[Message]]
+    score: Callable[[Sample, Answer], Sequence[Score]]
+    success: str
+    success_at: float = 1.0
+    choices: Callable[[Sample], Sequence[str]] | None = None
+    corpus: Mapping[str, CorpusMetric] = field(default_factory=dict)
+    learnable: Learnable | None = None
+    max_output_tokens: int = 256
+    stop: tuple[str, ...] = ()
+    temperature: float = 0.0
+    default_limit: int | None = None
+    source: str = ""
+    licence: str = ""
+    reference: str = ""
+    version: int = 1
+
+    def messages(self, sample: Sample) -> tuple[Message, ...]:
+        """The rendered chat for a sample."""
+        prompt = self.prompt(sample)
+        if isinstance(prompt, str):
+            return (Message(role="user", content=prompt),)
+        return tuple(prompt)
+
+    def request(self, sample: Sample, *, split: Split, seed: int, repeat: int) -> Request:
+        """What a system is asked about ``sample``: its inputs and prompt, never its target."""
+        return Request(
+            task=self.name,
+            sample_id=sample.id,
+            inputs=sample.inputs,
+            messages=self.messages(sample),
+            choices=tuple(self.choices(sample)) if self.choices else None,
+            max_output_tokens=self.max_output_tokens,
+            stop=self.stop,
+            temperature=self.temperature,
+            seed=seed,
+            repeat=repeat,
+            split=split,
+        )
+
+    def succeeded(self, scores: Mapping[str, Score]) -> bool | None:
+        """Whether the deciding score says success; None where it has no value."""
+        score = scores.get(self.success)
+        if score is None or score.value is None:
+            return None
+        return score.value >= self.success_at

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from evalsuite.analysis.summary import Summary, summarise
+from evalsuite.analysis.verdict import Verdict, verdict
+from evalsuite.records import SystemEntry
+from tests.analysis.frames import Given, Hop, build_run, system, task
+
+SMALL, LARGE, VENDOR = system("small"), system("large"), system("vendor")
+CASCADE = system("cascade", "hybrid", {"first": "small", "then": "large"})
+CHEAP, MIDDLING, DEAR = Hop(usd=0.001), Hop(usd=0.004, role="then"), Hop(usd=0.01)
+
+
+def answers(
+    name: str, wrong: range, hop: Hop, *, n: int = 200, of: str = "t", failed: int = 0
+) -> list[Given]:
+    return [
+        Given(
+            task=of,
+            system=name,
+            sample=str(index),
+            success=None if index < failed else index not in wrong,
+            error_kind="timeout" if index < failed else None,
+            hops=[hop],
+        )
+        for index in range(n)
+    ]
+
+
+def words(tmp_path: Path, systems: list[SystemEntry], *given: list[Given]) -> Verdict:
+    return verdict(summary(tmp_path, systems, *given))
+
+
+def summary(tmp_path: Path, systems: list[SystemEntry], *given: list[Given]) -> Summary:
+    rows = [answer for some in given for answer in some]
+    tasks = [task(name, family=f"family {name}") for name in sorted({row.task for row in rows})]
+    return summarise(build_run(tmp_path, tasks, systems, rows))
+
+
+def test_a_cheaper_system_shown_to_be_close_wins(tmp_path: Path) -> None:
+    found = words(
+        tmp_path,
+        [SMALL, LARGE, CASCADE],
+        answers("large", range(100), DEAR, n=1000),
+        answers("cascade", range(102), MIDDLING, n=1000),
+        answers("small", range(400), CHEAP, n=1000),
+    )
+    assert found.headline.startswith(
+        "cascade is the cheapest system shown to stay within 2 points of the best: 89.8 %"
+    )
+    assert "at 0.40 of its cost" in found.headline
+
+
+def test_a_small_difference_is_not_called_one(tmp_path: Path) -> None:
+    found = words(
+        tmp_path,
+        [LARGE, CASCADE],
+        answers("large", range(26), DEAR),
+        answers("cascade", range(3, 27), MIDDLING),
+    )
+    (sentence,) = found.comparisons
+    assert sentence.startswith("cascade answers 88.0 % right against large's 87.0 %")
+    assert "difference +1.0 points, 95 % CI " in sentence
+    assert "n 200: not distinguishable; this n shows differences from about" in sentence
+    assert "at 0.40 of its cost" in sentence
+
+
+def test_undecided_is_said(tmp_path: Path) -> None:
+    found = words(
+        tmp_path,
+        [LARGE, CASCADE],
+        answers("large", range(3), DEAR, n=30),
+        answers("cascade", range(5, 9), MIDDLING, n=30),
+    )
+    assert "Nothing cheaper was shown to stay within 2 points" in found.headline
+    assert "the cheapest that may is cascade" in found.headline
+    assert "undecided at n 30" in found.headline
+
+
+def test_a_worse_system_is_called_worse(tmp_path: Path) -> None:
+    found = words(
+        tmp_path,
+        [LARGE, SMALL],
+        answers("large", range(10), DEAR),
+        answers("small", range(100), CHEAP),
+    )
+    assert "each cheaper system is distinguishably worse, the nearest being small" in found.headline
+    assert ": distinguishable)" in found.comparisons[0]
+
+
+def test_best_and_cheapest_at_once(tmp_path: Path) -> None:
+    found = words(
+        tmp_path,
+        [LARGE, SMALL],
+        answers("large", range(50), DEAR),
+        answers("small", range(10), CHEAP),
+    )
+    assert found.headline.startswith("small is right most often: 95.0 %")
+    assert "it costs least as well" in found.headline
+
+
+def test_an_unknown_cost_of_the_leader_is_said_and_the_rest_still_weighed(tmp_path: Path) -> None:
+    found = words(
+        tmp_path,
+        [VENDOR, LARGE, SMALL],
+        answers("vendor", range(0), Hop(usd=None)),
+        answers("large", range(10), DEAR),
+        answers("small", range(100), CHEAP),
+    )
+    assert found.headline.startswith("vendor is right most often: 100.0 %")
+    assert "at an unknown cost. Of those whose cost is known, large is right most often" in (
+        found.headline
+    )
+    assert "vendor: cost unknown, 200 of 200 answers hold a call without a price." in found.caveats
+
+
+def test_nothing_known_of_any_cost(tmp_path: Path) -> None:
+    found = words(
+        tmp_path,
+        [VENDOR, LARGE],
+        answers("vendor", range(0), Hop(usd=None)),
+        answers("large", range(9), Hop(usd=None)),
+    )
+    assert "nothing can be said of value for money" in found.headline
+    assert "at an unknown ratio of costs" in found.comparisons[0]
+
+
+def test_one_system_has_no_rival(tmp_path: Path) -> None:
+    found = words(tmp_path, [SMALL], answers("small", range(20), CHEAP))
+    assert "It has no comparable rival in this run." in found.headline
+    assert "at $1.11 per 1,000 right answers" in found.headline
+
+
+def test_no_system_was_asked_everything(tmp_path: Path) -> None:
+    found = words(
+        tmp_path,
+        [SMALL, LARGE],
+        answers("small", range(2), CHEAP, of="a", n=10),
+        answers("large", range(2), DEAR, of="b", n=10),
+    )
+    assert found.headline.startswith("No overall winner")
+    assert found.caveats[0].endswith("every task: small, large.")
+    assert found.families[0].startswith("family a: small leads with 80.0 %")
+
+
+def test_failures_are_told_with_what_they_could_mean(tmp_path: Path) -> None:
+    found = words(tmp_path, [SMALL], answers("small", range(10, 20), CHEAP, failed=10))
+    assert found.caveats == (
+        "small: 10 of 200 answers failed or could not be scored; rates leave them out "
+        "(counted as wrong: 90.0 %).",
+    )
+
+
+def test_the_best_choice_of_a_family(tmp_path: Path) -> None:
+    forest = system("forest", pattern="classical")
+    found = words(
+        tmp_path,
+        [forest, LARGE, SMALL],
+        answers("forest", range(20), Hop(usd=0.00005), of="tabular"),
+        answers("large", range(18), DEAR, of="tabular"),
+        answers("large", range(10), DEAR, of="text"),
+        answers("small", range(100), CHEAP, of="text"),
+    )
+    assert found.families == (
+        "family tabular: large leads with 91.0 % (95 % CI 86.2 to 94.2, n 200); forest (90.0 %) "
+        "cannot be told apart from it at n 200, at 1/200 of its cost.",
+        "family text: large leads with 95.0 % (95 % CI 91.0 to 97.3, n 200), ahead of small's "
+        "50.0 % at 10 times its cost (95 % CI 10 to 10).",
+    )
+
+
+def test_a_cheap_leader_of_a_family(tmp_path: Path) -> None:
+    found = words(
+        tmp_path,
+        [LARGE, SMALL],
+        answers("small", range(18), CHEAP, of="a"),
+        answers("large", range(20), DEAR, of="a"),
+    )
+    assert found.families[0].endswith(
+        "cannot be told apart from large, but costs no more than any of them."
+    )

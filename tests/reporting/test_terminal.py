@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from evalsuite.reporting.terminal import render_terminal
+from tests.reporting.conftest import HOSTILE, Reported
+
+
+def rendered(reported: Reported, width: int) -> str:
+    file = StringIO()
+    render_terminal(reported.summary, Console(file=file, width=width, color_system=None))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+def test_it_fits_any_width(reported: Reported, width: int) -> None:
+    text = rendered(reported, width)
+    assert max(cell_len(line) for line in text.splitlines()) <= width
+    for name in ("small", "large", "vendor", "cascade", "forest"):
+        assert name in text
+
+
+def test_it_tells_n_failures_and_what_is_unknown(reported: Reported) -> None:
+    text = rendered(reported, 200)
+    assert "rate_limited 1" in text
+    assert "of 24" in text
+    assert "24 of 24 unpriced" in text
+    assert "1 task only" in text
+    vendor = next(line for line in text.splitlines() if line.strip().startswith("vendor"))
+    assert "unknown" in vendor and "$" not in vendor
+
+
+def test_the_most_important_columns_survive_a_narrow_terminal(reported: Reported) -> None:
+    heading = next(line for line in rendered(reported, 46).splitlines() if "system" in line)
+    assert "right" in heading and "p95" not in heading
+
+
+def test_names_cannot_drive_the_terminal(reported: Reported) -> None:
+    manifest = reported.summary.manifest
+    hostile = replace(
+        reported.summary, manifest=type(manifest)(**{**_fields(manifest), "name": HOSTILE})
+    )
+    text = rendered(Reported(run=reported.run, summary=hostile), 120)
+    assert "\x1b" not in text and "\u202e" not in text
+    assert r"\x1b[31m" in text
+
+
+def _fields(struct: object) -> dict[str, object]:
+    return {name: getattr(struct, name) for name in struct.__struct_fields__}  # type: ignore[attr-defined]
