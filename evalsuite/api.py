@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +90,7 @@ class _Session:
         self._tell = tell
         self._stop = Stop()
         self._error: BaseException | None = None
-        self._cancel: Callable[[], None] = lambda: None
+        self._cancel: Callable[[], object] = lambda: None
 
     def run_in_thread(self) -> None:
         """Run to the end; Ctrl-C once finishes what is in flight, twice stops at once."""
@@ -122,7 +123,7 @@ class _Session:
     async def _run(self) -> None:
         loop, work = asyncio.get_running_loop(), asyncio.current_task()
         assert work is not None
-        self._cancel = lambda: loop.call_soon_threadsafe(work.cancel) and None
+        self._cancel = partial(loop.call_soon_threadsafe, work.cancel)
         with closing(Journal(self._folder)) as journal:
             async with opened_systems(self._experiment) as systems:
                 manifest = _manifest(self._experiment, systems, self._folder)

@@ -63,7 +63,10 @@ def test_the_version(tmp_path: Path) -> None:
         (["run", "misspelt.yaml"], "misspelt.yaml:4: unknown key 'limitt'; did you mean 'limit'?"),
         (["run", "empty.yaml"], "no rows"),
         (["run", "key.yaml"], "EVALSUITE_TEST_KEY"),
-        (["run", "--task", "reasoning/arithmetik", "--system", "embedded/nano"], "did you mean 'reasoning/arithmetic'?"),
+        (
+            ["run", "--task", "reasoning/arithmetik", "--system", "embedded/nano"],
+            "did you mean 'reasoning/arithmetic'?",
+        ),
         (["run", "--task", "tabular/rows", "--system", "embedded/nanno"], "nano"),
         (["run", "--task", "tabular/rows", "--system", "replay/x"], "replay"),
         (["run", "--task", "reasoning/gsm8k", "--system", "embedded/nano"], "gsm8k"),

@@ -54,17 +54,32 @@ def test_a_tasks_own_limit_holds_where_nobody_gives_another(tmp_path: Path) -> N
     ("change", "message"),
     [
         (("limit: 20", "limmit: 20"), r"yaml:12: unknown key 'limmit'; did you mean 'limit'\?"),
-        (("limit: 20", "limit: 0"), r"yaml:12: limit: input should be greater than or equal to 1, not 0"),
+        (
+            ("limit: 20", "limit: 0"),
+            r"yaml:12: limit: input should be greater than or equal to 1, not 0",
+        ),
         (("limit: 20", "limit: many"), r"yaml:12: limit: .*integer"),
-        (("  - reasoning/arithmetic", "  - reasoning/arithmetics"), r"yaml:3: unknown task .*'reasoning/arithmetic'\?"),
+        (
+            ("  - reasoning/arithmetic", "  - reasoning/arithmetics"),
+            r"yaml:3: unknown task .*'reasoning/arithmetic'\?",
+        ),
         (("    limit: 5", "    limt: 5"), r"yaml:5: unknown key 'limt'; did you mean 'limit'\?"),
         (("embedded/nano", "embeded/nano"), r"yaml:7: .*embedded"),
         (("hybrid: cascade", "hybrid: casade"), r"yaml:\d+: .*cascade"),
         (("[small, large]", "[smal, large]"), r"yaml:9: system 'both' wants 'smal' .*'small'\?"),
-        (("[small, large]", "[small, both]"), r"yaml:9: systems ask each other in a circle: both -> both"),
-        (("limit: 20", "report: [larg]"), r"yaml:12: unknown system 'larg'; did you mean 'large'\?"),
+        (
+            ("[small, large]", "[small, both]"),
+            r"yaml:9: systems ask each other in a circle: both -> both",
+        ),
+        (
+            ("limit: 20", "report: [larg]"),
+            r"yaml:12: unknown system 'larg'; did you mean 'large'\?",
+        ),
         (("name: mine", "name: ../escape"), r"yaml:1: name: "),
-        (("  - task: tabular/rows\n    limit: 5", "  - reasoning/arithmetic"), r"yaml:4: task .* is listed twice"),
+        (
+            ("  - task: tabular/rows\n    limit: 5", "  - reasoning/arithmetic"),
+            r"yaml:4: task .* is listed twice",
+        ),
         (("tasks:", "task:"), r"(yaml:2: unknown key 'task'|'tasks' is missing)"),
     ],
 )
@@ -92,7 +107,10 @@ def test_an_inline_task_needs_no_code(tmp_path: Path) -> None:
     )
     task = load(tmp_path, text).tasks[0].task
     samples = list(task.samples("test"))
-    assert [task.messages(sample)[0].content for sample in samples] == ["Q: what is 1+1?", "Q: what is 2+3?"]
+    assert [task.messages(sample)[0].content for sample in samples] == [
+        "Q: what is 1+1?",
+        "Q: what is 2+3?",
+    ]
     assert "answer" not in samples[0].inputs, "the target is not an input"
 
 

@@ -61,9 +61,15 @@ def test_no_two_modules_import_each_other() -> None:
         for path in MODULES
     }
     edges = {
-        name: {other for other in dotted if other in imported(path) or any(
-            one.startswith(other + ".") and one.rpartition(".")[0] == other for one in imported(path)
-        )}
+        name: {
+            other
+            for other in dotted
+            if other in imported(path)
+            or any(
+                one.startswith(other + ".") and one.rpartition(".")[0] == other
+                for one in imported(path)
+            )
+        }
         for name, path in dotted.items()
     }
     mutual = [(a, b) for a, others in edges.items() for b in others if a < b and a in edges[b]]
@@ -78,7 +84,16 @@ def test_starting_up_loads_nothing_heavy(what: str) -> None:
         if what == "--help"
         else f"import sys; {what}"
     )
-    heavy = ("torch", "transformers", "pandas", "scipy", "numpy", "matplotlib", "sklearn", "aiohttp")
+    heavy = (
+        "torch",
+        "transformers",
+        "pandas",
+        "scipy",
+        "numpy",
+        "matplotlib",
+        "sklearn",
+        "aiohttp",
+    )
     check = f"\nprint('LOADED', [name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", program + check], capture_output=True, text=True, check=True

@@ -17,7 +17,16 @@ ROOT = Path(__file__).resolve().parents[1]
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)]
+    command = [
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(out),
+        str(ROOT),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     return next(out.glob("*.whl"))
 
@@ -26,7 +35,11 @@ def test_content_ships_inside_the_wheel(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for kind in ("tasks", "judges", "reports"):
         for path in (ROOT / kind).rglob("*"):
-            if path.is_file() and path.suffix in {".py", ".yaml"} and "__pycache__" not in path.parts:
+            if (
+                path.is_file()
+                and path.suffix in {".py", ".yaml"}
+                and "__pycache__" not in path.parts
+            ):
                 assert f"evalsuite/content/{path.relative_to(ROOT).as_posix()}" in names
     assert any(name.startswith("evalsuite/embedded/models/nano/") for name in names)
     assert not any("__pycache__" in name or name.startswith("tests/") for name in names)
@@ -51,7 +64,17 @@ def test_an_installed_wheel_runs_from_an_empty_folder(wheel: Path, tmp_path: Pat
     # The wheel is unpacked by pip; its dependencies are those of this environment, by path only,
     # so that nothing is downloaded and the checkout itself is not importable.
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site), str(wheel)],
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--target",
+            str(site),
+            str(wheel),
+        ],
         check=True,
     )
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
@@ -60,7 +83,15 @@ def test_an_installed_wheel_runs_from_an_empty_folder(wheel: Path, tmp_path: Pat
     done = subprocess.run(
         [
             python,
-            *("-m", "evalsuite.cli", "run", "--task", "tabular/rows", "--task", "reasoning/arithmetic"),
+            *(
+                "-m",
+                "evalsuite.cli",
+                "run",
+                "--task",
+                "tabular/rows",
+                "--task",
+                "reasoning/arithmetic",
+            ),
             *("--system", "embedded/nano", "--limit", "4", "--out", "run"),
         ],
         cwd=empty,

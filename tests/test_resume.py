@@ -29,7 +29,17 @@ systems:
 limit: 30
 practice: 20
 """
-DETERMINED = ["task", "system", "sample_id", "repeat", "status", "text", "choice", "success", "n_calls"]
+DETERMINED = [
+    "task",
+    "system",
+    "sample_id",
+    "repeat",
+    "status",
+    "text",
+    "choice",
+    "success",
+    "n_calls",
+]
 
 
 def outcome(path: Path) -> pd.DataFrame:

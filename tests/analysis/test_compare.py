@@ -58,7 +58,12 @@ def test_no_common_sample_no_comparison(tmp_path: Path) -> None:
     found = compared(
         [*answers("small", [True], 1.0, "a"), *answers("large", [True], 1.0, "b")], tmp_path
     )
-    assert (found.n_pairs, found.success, found.adjusted_p, found.usd_ratio) == (0, None, None, None)
+    assert (found.n_pairs, found.success, found.adjusted_p, found.usd_ratio) == (
+        0,
+        None,
+        None,
+        None,
+    )
     assert not found.distinguishable
 
 

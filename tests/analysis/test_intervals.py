@@ -91,7 +91,9 @@ def test_all_right_in_clusters_counts_clusters_and_not_samples() -> None:
     assert alike.high == 1.0
 
 
-def test_effective_n_of_repeated_answers_is_the_number_of_clusters_before_the_t_correction() -> None:
+def test_effective_n_of_repeated_answers_is_the_number_of_clusters_before_the_t_correction() -> (
+    None
+):
     many = np.repeat(range(1000), 3)
     repeated = np.repeat([1, 0] * 500, 3)
     # every cluster repeats one observation: design effect 3, and t(999) is nearly normal

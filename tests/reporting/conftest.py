@@ -38,10 +38,10 @@ def reported(tmp_path: Path) -> Reported:
         *answers("small", 5, Hop(usd=0.0001), of="names"),
         *answers("large", 11, Hop(usd=0.02), of="names"),
         *answers("cascade", 10, small, of="names"),
-        *answers("vendor", 11, Hop(usd=None), of="names")[:-1],
+        *answers("vendor", 12, Hop(usd=None), of="names")[1:],
         Given(
             task="names",
-            sample="names-11",
+            sample="names-0",
             system="vendor",
             success=None,
             error_kind="rate_limited",

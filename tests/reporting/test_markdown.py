@@ -28,6 +28,4 @@ def test_it_says_what_the_run_says(reported: Reported) -> None:
 
 
 def test_nothing_in_a_name_is_markup() -> None:
-    assert escape("a|b\n<i>*x*</i> &amp; `y`") == (
-        r"a\|b \<i\>\*x\*\</i\> &amp;amp; \`y\`"
-    )
+    assert escape("a|b\n<i>*x*</i> &amp; `y`") == (r"a\|b \<i\>\*x\*\</i\> &amp;amp; \`y\`")

@@ -31,7 +31,7 @@ def test_it_tells_n_failures_and_what_is_unknown(reported: Reported) -> None:
     assert "of 24" in text
     assert "24 of 24 unpriced" in text
     assert "1 task only" in text
-    vendor = next(line for line in text.splitlines() if line.strip().startswith("vendor"))
+    vendor = next(line for line in text.splitlines() if line.strip().startswith("vendor  "))
     assert "unknown" in vendor and "$" not in vendor
 
 

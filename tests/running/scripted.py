@@ -112,7 +112,10 @@ def additions(split: Split) -> Iterator[Sample]:
 
 def right(sample: Sample, answer: Answer) -> list[Score]:
     value = float(answer.text == str(sample.target))
-    return [Score(name="right", value=value), Score(name="length", value=float(len(answer.text or "")))]
+    return [
+        Score(name="right", value=value),
+        Score(name="length", value=float(len(answer.text or ""))),
+    ]
 
 
 ADDITION = Task(
@@ -133,7 +136,11 @@ def experiment(
     report = settings.pop("report", None)
     limit = settings.pop("limit", None)
     file = ExperimentFile(
-        name="scripted", tasks=(task.name,), systems=dict.fromkeys(systems, "x"), report=report, **settings
+        name="scripted",
+        tasks=(task.name,),
+        systems=dict.fromkeys(systems, "x"),
+        report=report,
+        **settings,
     )
     planned = PlannedTask(task=task, limit=limit)
     return Experiment(settings=file, tasks=(planned,), systems=systems)

@@ -170,7 +170,9 @@ def test_an_empty_split_is_refused_before_anything_is_asked(tmp_path: Path) -> N
 
 
 def test_duplicate_sample_ids_are_refused(tmp_path: Path) -> None:
-    twice = replace(ADDITION, samples=lambda split: iter([Sample(id="x", inputs={"a": 1, "b": 2})] * 2))
+    twice = replace(
+        ADDITION, samples=lambda split: iter([Sample(id="x", inputs={"a": 1, "b": 2})] * 2)
+    )
     with pytest.raises(UserError, match="two samples have the id 'x'"):
         evalsuite.run(experiment({"m": ScriptedSpec()}, task=twice), out=tmp_path)
 
@@ -194,7 +196,9 @@ def test_the_system_never_sees_a_target(tmp_path: Path) -> None:
 def test_events_tell_how_far_the_run_is(tmp_path: Path) -> None:
     events: list[Event] = []
     evalsuite.run(
-        experiment({"m": ScriptedSpec(fail=frozenset({"test-1"}))}), out=tmp_path, tell=events.append
+        experiment({"m": ScriptedSpec(fail=frozenset({"test-1"}))}),
+        out=tmp_path,
+        tell=events.append,
     )
     kinds = Counter(event.kind for event in events)
     assert kinds == {"fit": 1, "pair": 1, "answer": 40, "scoring": 1, "scored": 40}

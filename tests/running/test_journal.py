@@ -17,7 +17,14 @@ from evalsuite.running.journal import Journal
 def call(status: str = "ok", text: str = "4") -> Call:
     answer = Answer(text=text) if status == "ok" else None
     return Call(
-        key="k", role="", system="s", model="m", reason="", status=status, started_at=1.0, answer=answer
+        key="k",
+        role="",
+        system="s",
+        model="m",
+        reason="",
+        status=status,
+        started_at=1.0,
+        answer=answer,
     )
 
 
@@ -36,20 +43,26 @@ def response(key: str, sample: str = "1", status: str = "ok") -> Response:
 
 
 def test_what_is_put_is_read_back_after_reopening(tmp_path: Path) -> None:
-    fit = Fit(key="f", task="t", system="s", split="train", n_samples=3, seconds=1.0, usd=None, note="n")
+    fit = Fit(
+        key="f", task="t", system="s", split="train", n_samples=3, seconds=1.0, usd=None, note="n"
+    )
     with closing(Journal(tmp_path)) as journal:
         journal.put_call(call())
         journal.put_response(response("r"), "answer")
         journal.put_scores("r", "scorer", [Score(name="right", value=1.0)])
         journal.put_fit(fit)
-        journal.replace_samples("t", iter([Sample(id="1", inputs={"x": [1, "ü"]}, target={"y": None})]))
+        journal.replace_samples(
+            "t", iter([Sample(id="1", inputs={"x": [1, "ü"]}, target={"y": None})])
+        )
     with closing(Journal(tmp_path)) as journal:
         assert journal.call("k") == call()
         assert journal.answered("r") == response("r")
         assert journal.scores("r", "scorer") == [Score(name="right", value=1.0)]
         assert journal.scores("r", "another scorer") is None
         assert journal.fit("f") == fit
-        assert list(journal.samples("t")) == [Sample(id="1", inputs={"x": [1, "ü"]}, target={"y": None})]
+        assert list(journal.samples("t")) == [
+            Sample(id="1", inputs={"x": [1, "ü"]}, target={"y": None})
+        ]
 
 
 def test_a_failure_is_replaced_by_a_later_success_and_never_the_other_way(tmp_path: Path) -> None:

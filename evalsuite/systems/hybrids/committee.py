@@ -185,7 +185,7 @@ class _Poll:
 
 def normalise(text: str) -> str:
     """Case, white space and a final full stop make no difference between two answers."""
-    return " ".join(text.casefold().split()).rstrip(".").rstrip()
+    return " ".join(text.casefold().split()).rstrip(" .")
 
 
 def _favourite(support: Mapping[str, float]) -> str | None:

@@ -17,7 +17,7 @@ Member = Callable[[Request], Answer | CallFailed]
 
 
 class Driver:
-    """Members are functions from a request to an answer or a failure; ``hops`` is what was asked."""
+    """Members map a request to an answer or a failure; ``hops`` is what was asked, and why."""
 
     def __init__(
         self,
