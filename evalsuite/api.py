@@ -184,6 +184,27 @@ def ad_hoc(tasks: Sequence[str], systems: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def recorded_experiment(
+    file: Path, *, tasks: Sequence[str], by: Mapping[str, str], answers: Mapping[str, str]
+) -> dict[str, Any]:
+    """An experiment that replays a table of recorded answers, each column as a system.
+
+    Args:
+        file: CSV or JSON Lines, also gzipped.
+        tasks: what the answers were given to.
+        by: how rows are found: ``{"prompt": column}``, ``{"sample_id": column}`` or
+            ``{"inputs.<name>": column}``.
+        answers: name of each system -> the column that holds its answers.
+    """
+    from evalsuite.systems.imports import recorded_systems
+
+    return {
+        "name": re.sub(r"[^A-Za-z0-9._]+", "-", file.name.partition(".")[0]),
+        "tasks": list(tasks),
+        "systems": recorded_systems(file.resolve(), key=by, answers=answers),
+    }
+
+
 def summarise(done: Run) -> Summary:
     """What the analysis makes of a run: rates, cost per success, latency, comparisons."""
     from evalsuite.analysis.summary import summarise as make_summary
@@ -192,7 +213,10 @@ def summarise(done: Run) -> Summary:
 
 
 def report(done: Run, path: Path | str) -> Path:
-    """Write the report of ``done`` as one file; ``path`` ends in .html or .md."""
+    """Write the report of ``done`` as one file.
+
+    ``path`` ends in .html (everything), .md (the tables) or .png (the cost-quality plane).
+    """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.suffix == ".md":
@@ -203,8 +227,12 @@ def report(done: Run, path: Path | str) -> Path:
         from evalsuite.reporting.html import write_html
 
         write_html(done, summarise(done), target)
+    elif target.suffix == ".png":
+        from evalsuite.reporting.figures import write_plane
+
+        write_plane(summarise(done), target)
     else:
-        raise UserError(f"{target}: a report ends in .html or .md")
+        raise UserError(f"{target}: a report ends in .html, .md or .png")
     return target
 
 

@@ -85,7 +85,7 @@ def run(
 def report(
     runs: Annotated[list[Path], typer.Argument(help="Finished run folders.")],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="A file: .html or .md [RUN/report.html].")
+        Path | None, typer.Option("--out", "-o", help="A file: .html, .md or .png [RUN/report.html].")
     ] = None,
 ) -> None:
     """Write the report of a finished run."""
@@ -95,6 +95,35 @@ def report(
         loaded = api.load(folder)
         path = api.report(loaded, out or folder / "report.html")
         typer.echo(f"report: {path}")
+
+
+@app.command("import")
+def import_recordings(
+    file: Annotated[Path, typer.Argument(help="Recorded answers: CSV or JSON Lines, also .gz.")],
+    task: Annotated[list[str], typer.Option("--task", "-t", help="The task they answer.")],
+    by: Annotated[
+        str,
+        typer.Option(help="How rows are found: prompt=COLUMN, sample_id=COLUMN, inputs.X=COLUMN."),
+    ],
+    system: Annotated[
+        list[str], typer.Option("--system", "-s", help="NAME=COLUMN of its answers; repeatable.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The experiment file to write.")],
+) -> None:
+    """Make recorded answers into systems: writes an experiment that replays them."""
+    import yaml
+
+    from evalsuite import api
+    from evalsuite.errors import UserError
+
+    if out.exists():
+        raise UserError(f"{out} exists already; choose another --out")
+    answers = dict(_named(entry, "--system") for entry in system)
+    content = api.recorded_experiment(
+        file, tasks=task, by=dict([_named(by, "--by")]), answers=answers
+    )
+    out.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    typer.echo(f"experiment: {out}; add hybrids over its systems, then: evalsuite run {out}")
 
 
 @app.command("list")
@@ -133,6 +162,15 @@ def _version(
 
         typer.echo(__version__)
         raise typer.Exit()
+
+
+def _named(entry: str, option: str) -> tuple[str, str]:
+    from evalsuite.errors import UserError
+
+    name, equals, column = entry.partition("=")
+    if not (name and equals and column):
+        raise UserError(f"{option} {entry!r}: write NAME=COLUMN")
+    return name, column
 
 
 def _print_summary(done: Any) -> None:

@@ -18,8 +18,6 @@ import json
 import os
 import re
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -235,6 +233,8 @@ def _fetch(url: str, lines: int | None, path: Path, sha256: str) -> None:
         if url.startswith("hf://"):
             raw = _hub_file(url)
         else:
+            import urllib.request  # slow to import, and most runs fetch nothing
+
             with urllib.request.urlopen(url, timeout=60) as source, raw.open("wb") as target:
                 while block := source.read(1 << 20):
                     target.write(block)

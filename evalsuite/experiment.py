@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,10 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from evalsuite.catalog import find_task
 from evalsuite.errors import ConfigError
 from evalsuite.inline import InlineTask
+from evalsuite.records import Sample, fingerprint
 from evalsuite.systems.base import HybridSpec, ModelSpec
 from evalsuite.systems.build import parse_system
 from evalsuite.task import Split, Task
 from evalsuite.yaml_source import Location, YamlSource, read_yaml
+
+SplitStream = Callable[[Split], Iterable[Sample]]
 
 
 class TaskChoice(BaseModel):
@@ -34,6 +37,8 @@ class ExperimentFile(BaseModel):
     limit: samples per task; a task's own ``default_limit`` where it is not given.
     report: systems that answer for the record; others only serve inside hybrids. Default: all.
     practice: validation samples that a hybrid may practise on (thresholds, routers), per task.
+    validation_share: makes this share of the test samples, picked by the hash of their ids, the
+        validation split, and reports on the rest: for data that has no other split (recordings).
     train_limit: training samples that a classical model learns from, per task.
     concurrency: requests in flight at a time.
     """
@@ -49,6 +54,7 @@ class ExperimentFile(BaseModel):
     split: Split = "test"
     limit: int | None = Field(None, ge=1)
     practice: int = Field(200, ge=1)
+    validation_share: float | None = Field(None, gt=0, lt=1)
     train_limit: int = Field(2000, ge=1)
     repeats: int = Field(1, ge=1)
     seed: int = 0
@@ -119,21 +125,35 @@ def _planned(
     at: Location = ("tasks", index)
     base = source.path.parent
     try:
-        if isinstance(entry, str):
-            task = find_task(entry, base=base, folders=folders)
-            return PlannedTask(task=task, limit=settings.limit or task.default_limit)
-        if "task" in entry:
-            choice = TaskChoice.model_validate(entry)
-            task = find_task(choice.task, base=base, folders=folders)
-            limit = choice.limit or settings.limit or task.default_limit
-            return PlannedTask(task=task, limit=limit)
-        task = InlineTask.model_validate(entry).task(base)
-        return PlannedTask(task=task, limit=settings.limit)
+        if isinstance(entry, dict) and "task" not in entry:
+            task, limit = InlineTask.model_validate(entry).task(base), None
+        else:
+            choice = TaskChoice.model_validate({"task": entry} if isinstance(entry, str) else entry)
+            task, limit = find_task(choice.task, base=base, folders=folders), choice.limit
     except ValidationError as error:
         model = TaskChoice if isinstance(entry, dict) and "task" in entry else InlineTask
         raise _explained(error, source, model, at) from None
     except ConfigError as error:
         raise _placed(error, source, at) from None
+    if settings.validation_share is not None:
+        task = replace(task, samples=_with_held_out(task.samples, settings.validation_share))
+    return PlannedTask(task=task, limit=limit or settings.limit or task.default_limit)
+
+
+def _with_held_out(samples: SplitStream, share: float) -> SplitStream:
+    """``samples`` with a ``share`` of its test split as the validation split instead."""
+
+    def split_samples(split: Split) -> Iterable[Sample]:
+        if split == "train":
+            return samples("train")
+        validation = split == "validation"
+        return (
+            sample
+            for sample in samples("test")
+            if (int(fingerprint(["held out", sample.id]), 16) / 16**16 < share) == validation
+        )
+
+    return split_samples
 
 
 def _systems(settings: ExperimentFile, source: YamlSource) -> Mapping[str, ModelSpec | HybridSpec]:

@@ -130,3 +130,13 @@ def test_checking_an_experiment_loads_no_weights(tmp_path: Path) -> None:
         "assert not {'torch', 'transformers', 'sklearn'} & set(sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_share_of_the_test_split_can_be_held_out_for_practice(tmp_path: Path) -> None:
+    whole = load(tmp_path, GOOD).tasks[1].task
+    ids = {sample.id for _, sample in zip(range(400), whole.samples("test"), strict=False)}
+    held = load(tmp_path, GOOD, validation_share=0.25).tasks[1].task
+    test = {sample.id for _, sample in zip(range(300), held.samples("test"), strict=False)}
+    validation = {s.id for _, s in zip(range(100), held.samples("validation"), strict=False)}
+    assert not test & validation
+    assert 0.15 < len(ids & validation) / len(ids & (validation | test)) < 0.35

@@ -312,10 +312,9 @@ def _resampled_totals(
         for start in range(0, resamples, rows):
             stop = min(resamples, start + rows)
             shape = (stop - start, len(members))
-            drawn = rng.integers(0, len(members), size=shape)
-            drawn += len(members) * np.arange(stop - start)[:, None]
-            times = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(shape)
-            totals[start:stop] += times @ members
+            drawn = rng.integers(0, len(members), size=shape, dtype=np.int32)
+            for k, column in enumerate(members.T):
+                totals[start:stop, k] += np.take(np.ascontiguousarray(column), drawn).sum(axis=1)
     return totals
 
 

@@ -72,11 +72,12 @@ def _completions(prompt: str, body: str) -> Iterator[tuple[str, str]]:
     body = body.strip("\n")
     indented = body if body.startswith((" ", "\t")) else f"    {body}"
     yield head + indented + "\n", "continuation"
+    if indented != body:
+        yield head + textwrap.indent(body, "    ") + "\n", "continuation, indented"
     # What follows the body at the left margin is another thing than what was asked for.
     lines = indented.split("\n")
     end = next((at for at, line in enumerate(lines) if line and not line[0].isspace()), len(lines))
     yield head + "\n".join(lines[:end]) + "\n", "continuation up to the left margin"
-    yield head + textwrap.indent(textwrap.dedent(body), "    ") + "\n", "continuation, indented"
 
 
 def _defines(code: str, entry_point: str) -> bool:

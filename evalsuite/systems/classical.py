@@ -75,8 +75,8 @@ class ClassicalModel:
     """Answers with a label and the probabilities of the choices, or with spans.
 
     Spans are in ``data`` ({"start", "end", "label", "text"}, in order) and rendered as
-    "LABEL: text; LABEL: text" in ``text``, or "none" where there are none. Labels are
-    ``str(sample.target)``. Probabilities are those of the request's choices alone, rescaled to
+    "LABEL: text; LABEL: text" in ``text``, or "none" where there are none; ``token_logprobs`` are
+    those of the words' tags. Labels are ``str(sample.target)``. Probabilities are those of the request's choices alone, rescaled to
     sum to 1; a choice never seen in training has 0.
 
     Everything runs on one thread: for problems this small, more threads mostly wait for each
@@ -167,9 +167,9 @@ def _item(inputs: Mapping[str, Any]) -> Any:
 
 def _answer(state: learners.Classifier | Tagger, request: Request) -> Answer:
     if isinstance(state, Tagger):
-        spans = state.spans(str(request.inputs["text"]))
+        spans, logprobs = state.tag(str(request.inputs["text"]))
         text = "; ".join(f"{span['label']}: {span['text']}" for span in spans)
-        return Answer(text=text or "none", data=spans)
+        return Answer(text=text or "none", data=spans, token_logprobs=tuple(logprobs) or None)
     probabilities = state.probabilities(_item(request.inputs))
     if request.choices is not None:
         known = {choice: probabilities.get(choice, 0.0) for choice in request.choices}

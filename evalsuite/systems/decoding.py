@@ -64,14 +64,16 @@ class Decoder:
         with torch.inference_mode():
             for logits in self._steps([row.prompt for row in rows], done):
                 logprobs = logits.float().log_softmax(dim=-1)
-                greedy = logprobs.argmax(dim=-1).tolist()
+                best = logprobs.max(dim=-1)
+                greedy = list(zip(best.indices.tolist(), best.values.tolist(), strict=True))
                 for index, (row, result) in enumerate(zip(rows, done, strict=True)):
                     if result.finish_reason is None:
-                        token = greedy[index]
+                        token, logprob = greedy[index]
                         if row.temperature > 0:
                             token = _draw(logits[index], row.temperature, generators[index])
+                            logprob = float(logprobs[index, token])
                         result.tokens.append(token)
-                        result.logprobs.append(float(logprobs[index, token]))
+                        result.logprobs.append(logprob)
                         result.finish_reason = self._finish(row, result)
                 if all(result.finish_reason for result in done):
                     break

@@ -83,6 +83,8 @@ def _learn_boosted(rows: Sequence[Row], labels: Sequence[str]) -> Classifier:
     columns = _Columns.of(rows)
     estimator = HistGradientBoostingClassifier(
         categorical_features=[False] * len(columns.numbers) + [True] * len(columns.words),
+        # The default of 20 cannot split a table of 40 rows at all.
+        min_samples_leaf=max(1, min(20, len(rows) // 20)),
         random_state=SEED,
     )
     return _fitted(estimator, columns.matrix, rows, labels)

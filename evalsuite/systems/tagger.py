@@ -17,6 +17,7 @@ from typing import Any
 SEED = 0
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _HASHED_FEATURES = 2**18
+_LEAST_PROBABILITY = 1e-12
 
 Span = Mapping[str, Any]
 
@@ -28,14 +29,21 @@ class Tagger:
     tags: tuple[str, ...]
     estimator: Any
 
-    def spans(self, text: str) -> list[dict[str, Any]]:
-        """Entities of ``text`` in order: ``start`` and ``end`` in characters, label and text."""
+    def tag(self, text: str) -> tuple[list[dict[str, Any]], list[float]]:
+        """Entities of ``text``, and the natural log-probability of each token's tag.
+
+        Entities are in order: ``start`` and ``end`` in characters, ``label`` and ``text``.
+        """
         tokens = list(_TOKEN.finditer(text))
         if not tokens or self.estimator is None:
-            return []
-        logs = self.estimator.predict_log_proba(_hashed(_features([t.group() for t in tokens])))
-        tags = best_tags(self.tags, logs.tolist())
-        return list(_entities(text, tokens, tags))
+            return [], []
+        words = _hashed(_features([token.group() for token in tokens]))
+        # Averaged weights can make a tag so unlikely that its probability is 0 in floating point.
+        logs = self.estimator.predict_proba(words).clip(_LEAST_PROBABILITY).tolist()
+        logs = [[math.log(probability) for probability in row] for row in logs]
+        tags = best_tags(self.tags, logs)
+        chosen = [row[self.tags.index(tag)] for row, tag in zip(logs, tags, strict=True)]
+        return list(_entities(text, tokens, tags)), chosen
 
 
 def learn_tagger(texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> Tagger:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ def compared(answers: list[Given], tmp_path: Path) -> Comparison:
     return found
 
 
-def answers(name: str, rights: list[bool | None], usd: float | None, of: str = "t") -> list[Given]:
+def answers(
+    name: str, rights: Sequence[bool | None], usd: float | None, of: str = "t"
+) -> list[Given]:
     return [
         Given(
             task=of,

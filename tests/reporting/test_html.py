@@ -60,6 +60,15 @@ class Outline(HTMLParser):
         assert self.open.pop() == tag
 
 
+def scripted(reported: Reported, tmp_path: Path, script: str) -> str:
+    """The page's document after ``script``, without the policy that would forbid it."""
+    page = to_html(reported.run, reported.summary)
+    unguarded = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
+    path = tmp_path / "report.html"
+    path.write_text(unguarded.replace("</body>", f"<script>{script}</script></body>"))
+    return dumped(path, tmp_path / "profile")
+
+
 def outline(page: str) -> Outline:
     found = Outline()
     found.feed(page)
@@ -135,18 +144,35 @@ def test_a_browser_runs_the_page_under_its_own_policy(reported: Reported, tmp_pa
 
 
 def test_a_browser_shows_hostile_answers_as_text(reported: Reported, tmp_path: Path) -> None:
-    page = to_html(reported.run, reported.summary)
-    # without the policy, so that nothing but the script's own care stands in the way
-    unguarded = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
+    # without the policy nothing but the script's own care stands in the way
     opener = "for (const node of document.querySelectorAll('.sample')) node.open = true;"
-    path = tmp_path / "report.html"
-    path.write_text(unguarded.replace("</body>", f"<script>{opener}</script></body>"))
-    document = dumped(path, tmp_path / "profile")
+    document = scripted(reported, tmp_path, opener)
     assert "<title>by-hand: evalsuite report</title>" in document
     assert "<img" not in document
     assert '<pre>&lt;/script&gt;&lt;img src=x onerror="document.title=' in document
     assert "rate_limited: 429 &lt;/script&gt;" in document
     assert "confidence 0.31 below 0.7" in document
+
+
+@pytest.mark.parametrize(
+    ("choices", "n"),
+    [
+        ({"task": "names"}, 12),
+        ({"system": "forest"}, 12),
+        ({"outcome": "failed"}, 1),
+        ({"system": "vendor", "outcome": "wrong"}, 1),
+        ({"search": "RATE_LIMITED"}, 1),
+        ({"search": "nowhere to be found"}, 0),
+    ],
+)
+def test_filters_find(reported: Reported, tmp_path: Path, choices: dict[str, str], n: int) -> None:
+    steps = [
+        f"document.getElementById({name!r}).value = {value!r};" for name, value in choices.items()
+    ]
+    steps.append("document.getElementById('search').dispatchEvent(new Event('input'));")
+    document = scripted(reported, tmp_path, "".join(steps))
+    assert (f"{n} of 24 samples" if n else "No sample matches.") in document
+    assert document.count('<details class="sample">') == n
 
 
 def test_a_run_with_nothing_to_show_still_has_a_report(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_labels_stay_clear_of_each_other_and_of_marks(tmp_path: Path, width: int
     for mark in plane.marks:
         spot = Box(mark.x - MARK, mark.y - MARK, mark.x + MARK, mark.y + MARK)
         assert not any(box.overlaps(spot) for box in labels.values())
-        assert 0 <= labels[mark.name].left and labels[mark.name].right <= width
+        assert labels[mark.name].left >= 0 and labels[mark.name].right <= width
 
 
 def test_cheaper_is_left_and_better_is_up(tmp_path: Path) -> None:

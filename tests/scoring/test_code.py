@@ -22,7 +22,11 @@ def this_machines_tier(monkeypatch: pytest.MonkeyPatch) -> None:
         (BODY, "completion", "continuation"),
         (BODY, "either", "continuation"),
         (BODY.strip(), "either", "continuation"),
-        ("ys = []\nfor x in xs:\n    ys.append(2 * x)\nreturn ys", "either", "continuation, indented"),
+        (
+            "ys = []\nfor x in xs:\n    ys.append(2 * x)\nreturn ys",
+            "either",
+            "continuation, indented",
+        ),
         (BODY + "\n\nI hope this helps!", "either", "continuation up to the left margin"),
         (f"```python\n{PROMPT}{BODY}\n```", "chat", "last fenced block that defines the function"),
         (
@@ -32,7 +36,11 @@ def this_machines_tier(monkeypatch: pytest.MonkeyPatch) -> None:
             "last fenced block that defines the function",
         ),
         (f"```python\n{PROMPT}{BODY}", "either", "last fenced block that defines the function"),
-        (f"  ```python\n  def double(xs):\n  {BODY}\n  ```", "either", "last fenced block that defines the function"),
+        (
+            f"  ```python\n  def double(xs):\n  {BODY}\n  ```",
+            "either",
+            "last fenced block that defines the function",
+        ),
         (f"```python\n{BODY}\n```", "either", "continuation"),
         (f"<think>def double(xs): return 0</think>{PROMPT}{BODY}", "chat", "whole answer"),
         ("double = lambda xs: [2 * x for x in xs]", "either", "whole answer"),

@@ -164,6 +164,7 @@ async def test_spans_are_learnt(devices: Devices) -> None:
     right = 0
     for sample, completion in zip(task.samples("test"), completions, strict=True):
         spans = completion.answer.data
+        assert all(value <= 0 for value in completion.answer.token_logprobs or ())
         text = sample.inputs["text"]
         assert [span["text"] for span in spans] == [text[s["start"] : s["end"]] for s in spans]
         rendered = "; ".join(f"{span['label']}: {span['text']}" for span in spans)

@@ -92,7 +92,9 @@ def test_malformed_values_are_refused(wire: Any) -> None:
 
 @every_tier
 def test_a_program_computes(tier: Tier) -> None:
-    source = "import math\nstate = []\ndef f(x):\n    state.append(x)\n    return len(state), math.pi"
+    source = (
+        "import math\nstate = []\ndef f(x):\n    state.append(x)\n    return len(state), math.pi"
+    )
     with Candidate(source, tier=tier) as candidate:
         assert candidate.call("f", [1]) == (1, math.pi)
         assert candidate.call("f", [1]) == (2, math.pi)
@@ -184,7 +186,9 @@ def test_objects_that_equal_everything_lose_their_methods(tier: Tier) -> None:
 
 
 def test_a_class_that_lies_about_its_type_is_not_believed() -> None:
-    liar = "class L:\n    __class__ = int\n    def __int__(self): return 1\ndef f():\n    return L()"
+    liar = (
+        "class L:\n    __class__ = int\n    def __int__(self): return 1\ndef f():\n    return L()"
+    )
     assert outcome(liar) == "raised"
 
 
