@@ -85,7 +85,7 @@ def run(
 def report(
     runs: Annotated[list[Path], typer.Argument(help="Finished run folders.")],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="A file: .html, .md or .png [RUN/report.html].")
+        Path | None, typer.Option("--out", "-o", help="An .html, .md or .png [RUN/report.html].")
     ] = None,
 ) -> None:
     """Write the report of a finished run."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from evalsuite.analysis.compare import Comparison
 from evalsuite.analysis.intervals import Estimate
 from evalsuite.analysis.measure import Figures
-from evalsuite.analysis.numbers import count, money, percent, points, times
+from evalsuite.analysis.numbers import count, money, percent, points, significant, times
 from evalsuite.analysis.summary import FamilyFigures, Summary, SystemFigures
 
 MARGIN = 0.02
@@ -112,6 +112,20 @@ def decision(comparison: Comparison) -> str:
     return f"{why}; this n shows differences from about {smallest:.1f} points"
 
 
+def hybrid_sentence(system: SystemFigures) -> str:
+    """Who inside a hybrid was asked how often, and how often it was right when it spoke last."""
+    if system.hybrid is None:
+        return f"{system.entry.name} asks no other system."
+    parts = []
+    for role in system.hybrid.roles:
+        right = role.success_when_last
+        last = f", last in {count(role.n_last)}" if role.n_last else ", never last"
+        last += f" of which {percent(right.value)} right" if right else ""
+        parts.append(f"{role.role} ({role.member}) in {percent(role.share_of_responses)}{last}")
+    n = count(system.hybrid.n_responses)
+    return f"{system.entry.name}, of {n} answers: {'; '.join(parts)}."
+
+
 def leading_comparisons(summary: Summary) -> tuple[Comparison, ...]:
     """Each comparable hybrid, and the cheapest model, against the model that is right most.
 
@@ -134,9 +148,12 @@ def leading_comparisons(summary: Summary) -> tuple[Comparison, ...]:
 def family_sentence(family: FamilyFigures) -> str:
     """The best choice for one family: who leads, and the cheapest that cannot be told apart."""
     leader, figures = family.systems[0]
-    lead = f"{family.family}: {leader} leads with {_rate(figures.macro_success_rate)}"
+    rate = _rate(figures.macro_success_rate)
     if not family.comparisons:
-        return f"{lead}; nothing else was scored in all its tasks."
+        return f"{family.family}: {leader} has {rate}; nothing else was scored in all its tasks."
+    if figures.n_successes == 0:
+        return f"{family.family}: no system is right, {leader} has {rate}."
+    lead = f"{family.family}: {leader} leads with {rate}"
     tied = [item for item in family.comparisons if not item.distinguishable]
     clear = [item for item in family.comparisons if item.distinguishable]
     if not tied:
@@ -164,6 +181,10 @@ def family_sentence(family: FamilyFigures) -> str:
     if figures.usd is None or any(cost[item.b].usd is None for item in tied):
         return f"{lead}; cannot be told apart from {names}, and costs are not all known."
     return f"{lead}; cannot be told apart from {names}, but costs no more than any of them."
+
+
+def _inverse(ratio: float) -> str:
+    return f"1/{significant(1 / ratio)}" if ratio > 0 else "0"
 
 
 def _shown_close(comparison: Comparison) -> bool:
@@ -252,7 +273,8 @@ def _at_cost(comparison: Comparison) -> str:
         return f"while {comparison.b} cost nothing"
     if ratio.low is None or ratio.high is None:
         return f"at {times(ratio.value)} of its cost (n too small for an interval)"
-    bounds = f"95 % CI {times(ratio.low)} to {times(ratio.high)}"
+    write = _inverse if ratio.value < 0.1 else significant
+    bounds = f"95 % CI {write(ratio.low)} to {write(ratio.high)}"
     if ratio.value > 1:
         return f"at {times(ratio.value)} times its cost ({bounds})"
     return f"at {times(ratio.value)} of its cost ({bounds})"
@@ -277,11 +299,17 @@ def _caveats(summary: Summary) -> tuple[str, ...]:
                 "failed or could not be scored; rates leave them out "
                 f"(counted as wrong: {percent(figures.success_rate_at_worst)})."
             )
-        if figures.usd is None:
-            found.append(
-                f"{item.entry.name}: cost unknown, {count(figures.n_unpriced)} of "
-                f"{count(figures.n_attempted)} answers hold a call without a price."
-            )
+    unpriced = [
+        f"{item.entry.name} ({count(item.figures.n_unpriced)} of "
+        f"{count(item.figures.n_attempted)} answers)"
+        for item in systems
+        if item.figures.usd is None
+    ]
+    if unpriced:
+        found.append(f"Cost unknown, for want of a price: {', '.join(unpriced)}.")
+    prepared = [f"{item.entry.name} {money(item.fit_usd)}" for item in systems if item.fits]
+    if prepared:
+        found.append(f"Costs leave out preparation, paid once: {', '.join(prepared)}.")
     if summary.best is not None and len(systems) > 1:
         found.append(
             "The leader was picked on these very samples, which flatters it a little; "

@@ -166,11 +166,6 @@ def systems_columns() -> tuple[Column, ...]:
             lambda item: energy_cell(item.figures),
             1,
         ),
-        Column(
-            "tokens in / out",
-            "tokens of all calls",
-            lambda item: tokens_cell(item.figures),
-            1,
-        ),
+        Column("tokens in / out", "tokens of all calls", lambda item: tokens_cell(item.figures), 1),
         Column("preparation", "cost and time of fitting, apart from the above", fit_cell, 2),
     )

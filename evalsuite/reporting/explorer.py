@@ -40,7 +40,7 @@ class Explorer:
                 "task in turn, to keep this file small; the run folder holds all."
             )
         if self.n_cut:
-            parts.append(f"{self.n_cut:,} long texts were cut at {LONGEST_TEXT:,} characters.")
+            parts.append(f"Texts cut at {LONGEST_TEXT:,} characters: {self.n_cut:,}.")
         return " ".join(parts)
 
 

@@ -17,7 +17,7 @@ from evalsuite.analysis.numbers import (
     times,
 )
 from evalsuite.analysis.summary import Summary
-from evalsuite.analysis.verdict import decision, verdict
+from evalsuite.analysis.verdict import decision, hybrid_sentence, verdict
 from evalsuite.reporting.columns import Cell, rate_cell, systems_columns
 from evalsuite.reporting.plain import one_line
 
@@ -34,6 +34,10 @@ def to_markdown(summary: Summary) -> str:
         *_section("Systems", _systems(summary)),
         *_section("Success by task", _tasks(summary)),
         *_section("Comparisons", _comparisons(summary)),
+        *_section(
+            "Inside the hybrids",
+            _bullets(hybrid_sentence(item) for item in summary.systems if item.hybrid),
+        ),
         *_section("Failures", _failures(summary)),
         *_section("Preparation", _fits(summary)),
         *_section("Figures over whole tasks", _corpus(summary)),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from evalsuite.analysis.numbers import NOT_APPLICABLE, UNKNOWN
 from evalsuite.analysis.summary import Summary, SystemFigures
-from evalsuite.analysis.verdict import verdict
+from evalsuite.analysis.verdict import hybrid_sentence, verdict
 from evalsuite.reporting.columns import Cell, Column, rate_cell, systems_columns
 from evalsuite.reporting.plain import one_line
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 NAME_WIDTH = 24
-PADDING = 2
+PADDING = 3
+"""Columns a cell takes beside its text: two of padding and a divider."""
 
 
 def render_terminal(summary: Summary, console: Console) -> None:
@@ -34,6 +35,8 @@ def render_terminal(summary: Summary, console: Console) -> None:
     console.print(_tasks_table(summary, console.width))
     _print_lines(console, "Comparisons", words.comparisons)
     _print_lines(console, "By family", words.families)
+    hybrids = [hybrid_sentence(item) for item in summary.systems if item.hybrid]
+    _print_lines(console, "Inside the hybrids: who was asked", hybrids)
     _print_lines(console, "Mind", words.caveats)
 
 
@@ -49,10 +52,11 @@ def _systems_table(summary: Summary, width: int) -> Table:
 def _legend(summary: Summary) -> Text:
     from rich.text import Text
 
-    n = sum(task.n_samples for task in summary.manifest.tasks)
+    tasks = summary.manifest.tasks
+    n = sum(task.n_samples for task in tasks)
     return Text(
         f"◆ no comparable system is both cheaper and right more often. Small print: 95 % "
-        f"intervals. {n:,} samples in {len(summary.manifest.tasks)} tasks, concurrency "
+        f"intervals. {n:,} samples in {len(tasks)} task{'s' * (len(tasks) != 1)}, concurrency "
         f"{summary.manifest.concurrency}; failed answers are not counted as wrong.\n",
         style="dim",
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from evalsuite.scoring.sandbox.host import Limits, required_tier
 Mode = Literal["completion", "chat", "either"]
 
 _FENCE = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
+# Filters of warnings belong to the process: two threads that set and restore them would mix.
+_COMPILING = threading.Lock()
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 
 
@@ -83,7 +86,7 @@ def _completions(prompt: str, body: str) -> Iterator[tuple[str, str]]:
 def _defines(code: str, entry_point: str) -> bool:
     """Whether the code compiles and defines the function at its top level."""
     try:
-        with warnings.catch_warnings():
+        with _COMPILING, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the candidate's style is not our warning
             tree = ast.parse(code)
             compile(tree, "<answer>", "exec", dont_inherit=True)

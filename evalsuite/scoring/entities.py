@@ -1,9 +1,11 @@
 """Generated entity answers: read the mentions, find them in the text, score the spans.
 
 Protocol: an answer that cannot be read predicts nothing (``format_error``); a mention takes the
-first place in the text that carries its words and is not taken yet, compared exactly, then
-without case, then without punctuation; a mention that is nowhere, or named more often than it
-occurs, is a wrong prediction, never dropped; so is one of an undeclared type.
+first place in the text that carries its words, compared exactly, then without case, then without
+punctuation, so that the k-th mention of some words goes to their k-th occurrence. Longer mentions
+choose first, and places inside taken ones come last ("Bank" after "Torli Bank"). A mention that
+is nowhere, or named more often than it occurs, is a wrong prediction, never dropped; so is one of
+an undeclared type.
 """
 
 from __future__ import annotations
@@ -110,21 +112,28 @@ def _from_json(value: Any) -> Iterator[tuple[str, str] | None]:
 def place(mentions: Iterable[Mention], text: str) -> Reading:
     """Find mentions in the text; see the protocol above."""
     tiers = [_folded(text, tier) for tier in range(3)]
-    taken: set[tuple[int, int]] = set()
-    spans: list[Span] = []
+    taken: list[Span] = []
     hallucinated: list[Mention] = []
     excess: list[Mention] = []
-    for mention in mentions:
+    for mention in sorted(mentions, key=lambda mention: -len(mention.text)):
         places: list[tuple[int, int]] = []
         for tier, (folded, origin) in enumerate(tiers):
             places += _places(_folded(mention.text, tier)[0], folded, origin)
-        free = next((found for found in places if found not in taken), None)
-        if free is None:
+        chosen = _free(places, taken)
+        if chosen is None:
             (excess if places else hallucinated).append(mention)
-            continue
-        taken.add(free)
-        spans.append(Span(*free, mention.label))
-    return Reading(spans, hallucinated=tuple(hallucinated), excess=tuple(excess))
+        else:
+            taken.append(Span(*chosen, mention.label))
+    return Reading(sorted(taken), hallucinated=tuple(hallucinated), excess=tuple(excess))
+
+
+def _free(places: Sequence[tuple[int, int]], taken: Sequence[Span]) -> tuple[int, int] | None:
+    """The first place apart from what is taken, or else the first that is not itself taken."""
+    for start, end in places:
+        if all(end <= span.start or span.end <= start for span in taken):
+            return start, end
+    used = {(span.start, span.end) for span in taken}
+    return next((found for found in places if found not in used), None)
 
 
 def _folded(text: str, tier: int) -> tuple[str, list[int]]:

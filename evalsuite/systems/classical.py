@@ -76,8 +76,8 @@ class ClassicalModel:
 
     Spans are in ``data`` ({"start", "end", "label", "text"}, in order) and rendered as
     "LABEL: text; LABEL: text" in ``text``, or "none" where there are none; ``token_logprobs`` are
-    those of the words' tags. Labels are ``str(sample.target)``. Probabilities are those of the request's choices alone, rescaled to
-    sum to 1; a choice never seen in training has 0.
+    those of the words' tags. Labels are ``str(sample.target)``. Probabilities are those of the
+    request's choices alone, rescaled to sum to 1; a choice never seen in training has 0.
 
     Everything runs on one thread: for problems this small, more threads mostly wait for each
     other, and on a busy machine a prediction takes 100 times as long.

@@ -18,6 +18,9 @@ SEED = 0
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _HASHED_FEATURES = 2**18
 _LEAST_PROBABILITY = 1e-12
+_ENTITY_WEIGHT = (
+    5.0  # entities are rare, and missing them is the typical mistake of a linear tagger
+)
 
 Span = Mapping[str, Any]
 
@@ -59,7 +62,13 @@ def learn_tagger(texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> Tagge
     if len(set(tags)) < 2:
         return Tagger(tags=("O",), estimator=None)
     estimator = SGDClassifier(
-        loss="log_loss", alpha=1e-5, max_iter=15, tol=None, average=True, random_state=SEED
+        loss="log_loss",
+        alpha=3e-6,
+        max_iter=15,
+        tol=None,
+        average=True,
+        class_weight={tag: 1.0 if tag == "O" else _ENTITY_WEIGHT for tag in set(tags)},
+        random_state=SEED,
     )
     estimator.fit(_hashed(features), tags)
     return Tagger(tags=tuple(str(tag) for tag in estimator.classes_), estimator=estimator)

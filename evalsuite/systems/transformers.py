@@ -122,7 +122,7 @@ class TransformersSpec(ModelSpec):
     def _identity(self, decoder: decoding.Decoder, folder: Path | None) -> dict[str, Any]:
         commit = getattr(decoder.model.config, "_commit_hash", None)
         return {
-            "model": self.model if folder is None else folder.name,
+            "hub_id": self.model if folder is None else None,
             "content": content_hash(folder) if folder else commit or self.revision,
             "dtype": str(decoder.model.dtype).removeprefix("torch."),
             "device": decoder.model.device.type,
@@ -209,7 +209,12 @@ class TransformersModel:
         worker = self._devices.worker(self._device)
         await asyncio.sleep(self._spec.max_wait_seconds)
         while self._waiting:
-            for pending, result in await loop.run_in_executor(worker, self._answer_next):
+            try:
+                answered = await loop.run_in_executor(worker, self._answer_next)
+            except RuntimeError as error:  # the device was closed: nobody may wait for ever
+                answered = [(pending, error) for pending in self._waiting]
+                self._waiting = []
+            for pending, result in answered:
                 if pending.future.done():  # the caller gave up meanwhile
                     continue
                 if isinstance(result, Completion):
@@ -384,7 +389,7 @@ def _as_failure(error: Exception, size: int) -> Exception:
     """Running out of memory is a failed call; anything else is a bug and stays what it is."""
     import torch
 
-    if not isinstance(error, torch.OutOfMemoryError):
+    if not isinstance(error, torch.cuda.OutOfMemoryError):
         return error
     message = f"the device ran out of memory on a batch of {size}: lower `batch_size`"
     return CallRejected(message, kind="out_of_memory")

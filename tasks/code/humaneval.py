@@ -52,7 +52,7 @@ def samples(split: Split) -> Iterator[Sample]:
 
 
 def prompt(sample: Sample) -> str:
-    """The header and docstring as they are: completion models go on, chat models repeat them."""
+    """A line of instruction, then the header and docstring as the benchmark has them."""
     return f"Complete this Python function.\n\n{sample.inputs['prompt']}"
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from evalsuite.analysis.intervals import wilson
 from evalsuite.analysis.summary import Summary, as_json, summarise
+from evalsuite.analysis.verdict import verdict
 from tests.analysis.frames import Given, Hop, build_run, system, task
 
 SMALL, LARGE = system("small"), system("large")
@@ -180,8 +181,10 @@ def test_preparation_and_corpus_figures_are_kept_apart(tmp_path: Path) -> None:
         ("auc", 0.75),
         ("f1", None),
     ]
+    assert "Costs leave out preparation, paid once: small $0.500." in verdict(summary).caveats
     unknown = summary_of(given(10, 4), tmp_path, fits=[{**fit, "usd": None}])
     assert unknown.system("small").fit_usd is None
+    assert "Costs leave out preparation, paid once: small unknown." in verdict(unknown).caveats
 
 
 def test_every_score_has_its_mean_and_its_n(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from evalsuite.analysis.summary import Summary, summarise
-from evalsuite.analysis.verdict import Verdict, verdict
+from evalsuite.analysis.verdict import Verdict, hybrid_sentence, verdict
 from evalsuite.records import SystemEntry
 from tests.analysis.frames import Given, Hop, build_run, system, task
 
@@ -112,7 +112,7 @@ def test_an_unknown_cost_of_the_leader_is_said_and_the_rest_still_weighed(tmp_pa
     assert "at an unknown cost. Of those whose cost is known, large is right most often" in (
         found.headline
     )
-    assert "vendor: cost unknown, 200 of 200 answers hold a call without a price." in found.caveats
+    assert "Cost unknown, for want of a price: vendor (200 of 200 answers)." in found.caveats
 
 
 def test_nothing_known_of_any_cost(tmp_path: Path) -> None:
@@ -179,4 +179,35 @@ def test_a_cheap_leader_of_a_family(tmp_path: Path) -> None:
     )
     assert found.families[0].endswith(
         "cannot be told apart from large, but costs no more than any of them."
+    )
+
+
+def test_a_free_rival(tmp_path: Path) -> None:
+    found = words(
+        tmp_path,
+        [SMALL, LARGE],
+        answers("large", range(10), Hop(usd=0.0)),
+        answers("small", range(100), CHEAP),
+    )
+    assert found.comparisons[0].endswith("while large cost nothing.")
+    assert "at $0 per 1,000 right answers" in found.headline
+
+
+def test_never_right(tmp_path: Path) -> None:
+    found = words(tmp_path, [SMALL], answers("small", range(200), CHEAP))
+    assert "with no success for the $0.200 it cost" in found.headline
+
+
+def test_who_was_asked_inside_a_hybrid(tmp_path: Path) -> None:
+    first, then = Hop(role="first", member="small"), Hop(role="then", member="large")
+    rows = [
+        Given(system="cascade", sample="0", hops=[first]),
+        Given(system="cascade", sample="1", hops=[first, then]),
+        Given(system="cascade", sample="2", hops=[first, then], success=False),
+        Given(system="cascade", sample="3", hops=[first, then]),
+    ]
+    found = summary(tmp_path, [CASCADE], rows)
+    assert hybrid_sentence(found.system("cascade")) == (
+        "cascade, of 4 answers: first (small) in 100.0 %, last in 1 of which 100.0 % right; "
+        "then (large) in 75.0 %, last in 3 of which 66.7 % right."
     )

@@ -53,7 +53,7 @@ def test_long_texts_are_cut_and_counted(tmp_path: Path) -> None:
     found = explore(run, summarise(run))
     texts = [sample["answers"][0]["text"] for sample in found.data["samples"]]
     assert texts == ["x" * LONGEST_TEXT + " […]", "x" * LONGEST_TEXT]
-    assert found.note == "1 long texts were cut at 4,000 characters."
+    assert found.note == "Texts cut at 4,000 characters: 1."
 
 
 @given(st.dictionaries(st.text(), st.text()))

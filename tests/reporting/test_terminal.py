@@ -41,6 +41,13 @@ def test_the_most_important_columns_survive_a_narrow_terminal(reported: Reported
     assert "right" in heading and "p95" not in heading
 
 
+@pytest.mark.parametrize("width", [60, 80, 100, 110, 130])
+def test_figures_are_not_broken_in_two(reported: Reported, width: int) -> None:
+    systems = rendered(reported, width).split("◆ no comparable")[0].split("system ")[1]
+    for line in systems.splitlines():
+        assert not line.strip().isdigit()
+
+
 def test_names_cannot_drive_the_terminal(reported: Reported) -> None:
     manifest = msgspec.structs.replace(reported.summary.manifest, name=HOSTILE)
     hostile = replace(reported.summary, manifest=manifest)

@@ -61,6 +61,15 @@ def test_kth_mention_goes_to_kth_occurrence() -> None:
     assert reading.excess == (Mention("ORG", "Bo"),)
 
 
+def test_longer_mentions_choose_first_and_places_inside_them_come_last() -> None:
+    text = "The Torli Bank of Torli"
+    for order in (1, -1):
+        mentions = [Mention("LOC", "Torli"), Mention("ORG", "Torli Bank")][::order]
+        assert place(mentions, text).spans == [Span(4, 14, "ORG"), Span(18, 23, "LOC")]
+    nested = place([Mention("LOC", "Torli"), Mention("ORG", "Torli Bank")], "Torli Bank")
+    assert nested.spans == [Span(0, 5, "LOC"), Span(0, 10, "ORG")]
+
+
 def test_whole_words_come_before_parts() -> None:
     assert place([Mention("PER", "Ann")], "Annual Ann").spans == [Span(7, 10, "PER")]
     assert place([Mention("PER", "Ann")], "Annual").spans == [Span(0, 3, "PER")]

@@ -35,6 +35,8 @@ from evalsuite.scoring.number import final_number, last_integer, numbers, score_
         (r"\boxed{1} no, \boxed{x = {2}}.", "2", "boxed"),
         ("12-5=7 #### 7", "7", "####"),
         ("10cm", "10", "last number"),
+        ("the answer is...5", "5", "last number"),
+        ("**18**", "18", "last number"),
         ("COVID-19", "19", "last number"),
     ],
 )
@@ -44,7 +46,7 @@ def test_final_number(said: str, value: str, rule: str) -> None:
     assert (found.value, found.rule) == (Fraction(value), rule)
 
 
-@pytest.mark.parametrize("said", ["", "none", "x2", "1/0", "####", "9" * 20_000])
+@pytest.mark.parametrize("said", ["", "none", "x2", "v1.2", "1/0", "####", "9" * 20_000])
 def test_no_number(said: str) -> None:
     assert final_number(said) is None
 

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import math
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from evalsuite.errors import CallRejected, ConfigError
+from evalsuite.embedded import names
+from evalsuite.errors import CallRejected, ConfigError, ExtraMissing
 from evalsuite.records import Completion, Message, Request
 from evalsuite.systems.base import Devices
 from evalsuite.systems.transformers import TransformersModel, TransformersSpec, content_hash
@@ -208,6 +210,14 @@ async def test_a_cancelled_request_is_not_answered(opened: Open, chat_model: Pat
     assert (await kept).batch_size == 1
 
 
+async def test_a_closed_device_leaves_nobody_waiting(chat_model: Path) -> None:
+    devices = Devices()
+    model = TransformersSpec(model=str(chat_model)).open(devices)
+    devices.worker("cpu").shutdown()
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        await asyncio.wait_for(model.complete(ask("one"), None), timeout=5)
+
+
 def test_identity_holds_content_and_not_speed(chat_model: Path, plain_model: Path) -> None:
     devices = Devices()
     one = TransformersSpec(model=str(chat_model)).open(devices)
@@ -243,6 +253,22 @@ def test_mistakes_are_one_line(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         TransformersSpec(**options).open(Devices())
     assert "\n" not in str(caught.value)
+
+
+def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, chat_model: Path) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(ExtraMissing, match=r"needs transformers.*evalsuite\[hf\]"):
+        TransformersSpec(model=str(chat_model)).open(Devices())
+
+
+def test_embedded_models_have_an_assumed_price() -> None:
+    if not names():
+        pytest.skip("the package holds no embedded models yet")
+    spec = TransformersSpec(model=f"embedded/{names()[0]}")
+    model = spec.open(Devices())
+    assert model.price.usd_per_machine_hour == 0.08
+    assert model.price.source == "assumed: small 2-core cloud machine"
+    assert model.name == spec.model
 
 
 def test_a_folder_without_a_model_is_one_line(tmp_path: Path) -> None:

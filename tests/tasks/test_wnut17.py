@@ -46,10 +46,10 @@ def test_gold_as_text_is_nearly_perfect(
     task: Task, grade: Callable[[Task, Sample, str], Graded]
 ) -> None:
     # A list of words has no offsets: entities whose words also stand elsewhere in the text, and
-    # tokens that hold a separator of the answer's form, are lost. 10 of 1079 here.
+    # tokens that hold a separator of the answer's form, are lost. 3 of 1079 here.
     rows = [grade(task, sample, reference(sample)) for sample in task.samples("test")]
     f1 = task.corpus["micro_f1"](rows)
-    assert f1 == pytest.approx(1069 / 1079)
+    assert f1 == pytest.approx(1076 / 1079)
 
 
 @pytest.mark.parametrize(

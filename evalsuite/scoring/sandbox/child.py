@@ -188,6 +188,7 @@ _ATTR_READ_ONLY_NOSUID_NODEV = 1 | 2 | 4
 _CAPABILITY_VERSION_3 = 0x20080522
 # Only these parts of the machine are seen, read-only: the interpreter and its shared libraries.
 _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
+_SCRATCH = "/scratch"  # not /tmp, which may be where the interpreter lies
 
 
 def _check(result: int, what: str) -> None:
@@ -223,7 +224,7 @@ def _mount(source: str, target: str, kind: str | None, flags: int, data: str | N
 
 
 def _build_root(root: str, file_bytes: int) -> None:
-    """A file system of the interpreter (read-only) and an empty /tmp, nothing else."""
+    """A file system of the interpreter (read-only) and an empty scratch folder, nothing else."""
     _mount("none", "/", None, _MS_REC | _MS_PRIVATE, None)
     _mount("tmpfs", root, "tmpfs", _MS_NOSUID | _MS_NODEV, "size=64k,mode=755")
     for path in dict.fromkeys((sys.base_prefix, sys.base_exec_prefix, *_LIBRARIES)):
@@ -236,7 +237,9 @@ def _build_root(root: str, file_bytes: int) -> None:
             os.makedirs(os.path.dirname(root + path), exist_ok=True)
             os.symlink(os.path.realpath(path), root + path)
         _mount(os.path.realpath(path), inside, None, _MS_BIND | _MS_REC, None)
-    os.makedirs(root + "/tmp", exist_ok=True)
+    os.makedirs(root + _SCRATCH)
+    if not os.path.lexists(root + "/tmp"):
+        os.symlink(_SCRATCH, root + "/tmp")
     attributes = (ctypes.c_uint64 * 4)(_ATTR_READ_ONLY_NOSUID_NODEV, 0, 0, 0)
     outcome = _libc().syscall(
         ctypes.c_long(_SYS_MOUNT_SETATTR),
@@ -247,9 +250,10 @@ def _build_root(root: str, file_bytes: int) -> None:
         ctypes.c_size_t(ctypes.sizeof(attributes)),
     )
     _check(outcome, "mount_setattr")
-    _mount("tmpfs", root + "/tmp", "tmpfs", _MS_NOSUID | _MS_NODEV, f"size={16 * file_bytes}")
+    size = f"size={16 * file_bytes}"
+    _mount("tmpfs", root + _SCRATCH, "tmpfs", _MS_NOSUID | _MS_NODEV, size)
     os.chroot(root)
-    os.chdir("/tmp")
+    os.chdir(_SCRATCH)
 
 
 def _drop_capabilities() -> None:

@@ -139,6 +139,7 @@ class Candidate:
             CandidateFailed: If the program does not load.
         """
         self._start()
+        # Whatever goes wrong from here on, the process is ended.
         try:
             if self._read_line() != {"ready": True}:
                 raise SandboxBroken("the sandbox did not start")
@@ -189,6 +190,11 @@ class Candidate:
                     env={},
                     start_new_session=True,
                 )
+            except OSError as error:
+                self._channel.close()
+                os.close(self._ended)
+                self._folder.cleanup()
+                raise SandboxBroken(f"the sandbox did not start: {error}") from None
             finally:
                 os.close(ended)
 

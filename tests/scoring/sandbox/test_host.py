@@ -5,16 +5,12 @@ from __future__ import annotations
 import math
 import os
 import subprocess
-import sys
 import time
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from evalsuite.scoring.sandbox import available_tier, host, required_tier
-from evalsuite.scoring.sandbox.child import NotPlain, decode, encode
 from evalsuite.scoring.sandbox.host import (
     Candidate,
     CandidateFailed,
@@ -42,49 +38,8 @@ def outcome(source: str, *args: Any, tier: Tier = TIERS[-1], **limits: Any) -> A
         return failure.kind
 
 
-# --- values -------------------------------------------------------------------------------------
-
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.integers(10**30, 10**31)
-    | st.floats(allow_nan=False)
-    | st.text()
-    | st.binary()
-    | st.complex_numbers(allow_nan=False)
-)
-hashables = st.recursive(
-    scalars, lambda inner: st.tuples(inner, inner) | st.frozensets(inner, max_size=3)
-)
-values = st.recursive(
-    hashables | st.sets(hashables, max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(hashables, inner, max_size=3),
-    max_leaves=10,
-)
-
-
 def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and repr(one) == repr(other)
-
-
-@given(values)
-def test_plain_values_survive_with_their_types(value: Any) -> None:
-    back = decode(encode(value))
-    assert back == value
-    assert isinstance(value, set | frozenset | dict) or same(back, value) or "{" in repr(value)
-
-
-def test_nan_survives() -> None:
-    assert math.isnan(decode(encode(float("nan"))))
-
-
-@pytest.mark.parametrize(
-    "wire", [{}, {"a": 1, "b": 2}, {"int": "x"}, {"set": [[1]]}, {"eval": "1"}, {"dict": [[1]]}]
-)
-def test_malformed_values_are_refused(wire: Any) -> None:
-    with pytest.raises(NotPlain):
-        decode(wire)
 
 
 # --- ordinary programs --------------------------------------------------------------------------
@@ -396,11 +351,3 @@ def test_walls_that_cannot_be_built_are_not_the_candidates_fault(
         Candidate("def f():\n    return 1", tier="process"),
     ):
         pass
-
-
-def test_child_imports_nothing_of_this_package() -> None:
-    code = "import runpy, sys; runpy.run_path(sys.argv[1]); print('evalsuite' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", code, str(host._CHILD)], capture_output=True, text=True
-    )
-    assert done.stdout.strip() == "False"
