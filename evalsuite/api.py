@@ -24,7 +24,7 @@ from evalsuite.running.engine import Engine, Event, Stop, opened_systems
 from evalsuite.running.environment import code_revision, hardware, package_versions
 from evalsuite.running.journal import Journal
 from evalsuite.running.opened import OpenedSystem
-from evalsuite.scoring.sandbox import available_tier
+from evalsuite.scoring.sandbox import required_tier
 from evalsuite.store import Run, compact, load_run, read_manifest, write_manifest
 from evalsuite.task import Task
 
@@ -165,13 +165,19 @@ def _manifest(
         repeats=settings.repeats,
         seed=settings.seed,
         concurrency=settings.concurrency,
-        sandbox=available_tier(),
+        sandbox=_sandbox(experiment),
         evalsuite_version=__version__,
         code=code_revision(),
         python=platform.python_version(),
         packages=package_versions(),
         hardware=hardware(),
     )
+
+
+def _sandbox(experiment: Experiment) -> str:
+    """The tier that candidate code will run in; UserError now rather than after the answers."""
+    needed = any(planned.task.runs_code for planned in experiment.tasks)
+    return required_tier() if needed else "not needed"
 
 
 def ad_hoc(tasks: Sequence[str], systems: Sequence[str]) -> dict[str, Any]:

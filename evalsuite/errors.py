@@ -4,9 +4,9 @@ EvalsuiteError
 ├── UserError              a mistake the user can mend; one line, exit code 2
 │   ├── ConfigError        an experiment, task or judge file is wrong (names file and line)
 │   ├── DataMissing        a dataset is not on this machine (names what to fetch and where)
-│   └── ExtraMissing       an optional dependency is not installed (names the extra)
+│   ├── ExtraMissing       an optional dependency is not installed (names the extra)
+│   └── CallRefused        authentication, unknown model: every further call would fail, so stop
 └── CallFailed             one model call did not give an answer; data, not a crash
-    ├── CallRefused        authentication, unknown model: every further call would fail too
     ├── CallTransient      rate limit, server error, timeout, connection: worth another try
     └── CallRejected       this request can never succeed (too long, filtered, malformed reply)
 
@@ -43,6 +43,18 @@ class ExtraMissing(UserError):
         )
 
 
+class CallRefused(UserError):
+    """The endpoint refuses this caller or model: no sample would fare better, so the run stops.
+
+    Not a CallFailed, because a hybrid must not work around it. Nothing is billed for a refusal.
+    """
+
+    def __init__(self, message: str, *, kind: str) -> None:
+        """``kind`` is a stable snake_case name."""
+        super().__init__(message)
+        self.kind = kind
+
+
 class CallFailed(EvalsuiteError):
     """One model call gave no answer.
 
@@ -66,10 +78,6 @@ class CallFailed(EvalsuiteError):
         self.billed = billed
         self.retries = retries
         self.backoff_seconds = backoff_seconds
-
-
-class CallRefused(CallFailed):
-    """The endpoint refuses this caller or model: going on would fail every sample."""
 
 
 class CallTransient(CallFailed):

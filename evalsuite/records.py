@@ -91,6 +91,8 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
     share of the machine (batch seconds / batch size), the basis of machine-hour prices.
     ``retries`` and ``backoff_seconds`` are of this call alone. A completion read from a recording
     has ``recorded=True``, carries the recorded ``usd`` (None where none was) and no times.
+    ``maybe_billed_attempts`` counts failed attempts before this one that may have been charged
+    (a timeout, a lost connection): where there are any, the cost of the call is unknown.
     """
 
     answer: Answer
@@ -108,6 +110,7 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
     backoff_seconds: float = 0.0
     recorded: bool = False
     usd: float | None = None
+    maybe_billed_attempts: int = 0
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,8 @@ A run is a folder::
     journal.sqlite       what happened, as it happened (evalsuite.running.journal)
     samples.parquet      task, sample_id, cluster, inputs, target, metadata, messages, choices
     responses.parquet    one row a (task, system, sample, repeat); see RESPONSE_COLUMNS
-    calls.parquet        one row a model call; see CALL_COLUMNS
+    practice.parquet     the same for what systems practised on before they answered
+    calls.parquet        one row a model call, practice included; see CALL_COLUMNS
     scores.parquet       one row a (response, score name); see SCORE_COLUMNS
     fits.parquet         one row a (task, system) that had to be prepared; records.Fit
     corpus.parquet       task, system, metric, value, n: figures that are not means over samples
@@ -19,7 +20,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,7 @@ RESPONSE_COLUMNS = (
     "probabilities",
     "data",
     "mean_logprob",
+    "token_logprobs",
     "started_at",
     "seconds",  # end to end; null where it was not felt in one piece
     "n_calls",
@@ -71,7 +73,7 @@ RESPONSE_COLUMNS = (
     "machine_seconds",
 )
 CALL_COLUMNS = (
-    "response_key",  # null for phase "fit"
+    "response_key",  # joins responses.key, or practice.key for phase "fit"
     "task",
     "sample_id",
     "system",  # the top-level system that was asked
@@ -137,6 +139,7 @@ CORPUS_COLUMNS = ("task", "system", "metric", "value", "n")
 TABLES = {
     "samples": SAMPLE_COLUMNS,
     "responses": RESPONSE_COLUMNS,
+    "practice": RESPONSE_COLUMNS,
     "calls": CALL_COLUMNS,
     "scores": SCORE_COLUMNS,
     "fits": FIT_COLUMNS,
@@ -180,6 +183,7 @@ class Run:
     manifest: Manifest
     samples: pd.DataFrame
     responses: pd.DataFrame
+    practice: pd.DataFrame
     calls: pd.DataFrame
     scores: pd.DataFrame
     fits: pd.DataFrame
@@ -229,7 +233,9 @@ def compact(folder: Path, journal: Journal, tasks: Iterable[Task], fit_keys: Ite
     chosen = list(tasks)
     _write(folder, "samples", (row for task in chosen for row in _sample_rows(task, journal)))
     _write(folder, "responses", (_response_row(item) for item in _graded(chosen, journal)))
-    _write(folder, "calls", (row for item in _graded(chosen, journal) for row in _call_rows(item)))
+    _write(folder, "practice", (_response_row(item) for item in _practised(chosen, journal)))
+    everything = chain(_graded(chosen, journal), _practised(chosen, journal))
+    _write(folder, "calls", (row for item in everything for row in _call_rows(item)))
     _write(
         folder, "scores", (row for item in _graded(chosen, journal) for row in _score_rows(item))
     )
@@ -251,6 +257,15 @@ def _graded(tasks: Iterable[Task], journal: Journal) -> Iterator[_Row]:
         scorer = scorer_key(task)
         for sample, response in journal.current(task.name):
             scores = journal.scores(response.key, scorer) or []
+            yield _Row(task, sample, response, {score.name: score for score in scores})
+
+
+def _practised(tasks: Iterable[Task], journal: Journal) -> Iterator[_Row]:
+    for task in tasks:
+        scorer = scorer_key(task)
+        for response in journal.practice(task.name):
+            scores = journal.scores(response.key, scorer) or []
+            sample = Sample(id=response.sample_id, inputs={})
             yield _Row(task, sample, response, {score.name: score for score in scores})
 
 
@@ -351,6 +366,7 @@ def _answer_columns(answer: Answer | None, *, structured: bool) -> dict[str, Any
     if structured:
         columns["probabilities"] = _json(answer.probabilities) if answer.probabilities else None
         columns["data"] = _json(answer.data) if answer.data is not None else None
+        columns["token_logprobs"] = _json(answer.token_logprobs) if answer.token_logprobs else None
     return columns
 
 

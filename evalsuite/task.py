@@ -43,6 +43,7 @@ class Task:
     learnable: how a classical model may learn this task from its train split: "rows"
         (``inputs["columns"]`` to a label), "texts" (``inputs["text"]`` to a label) or "spans"
         (``inputs["text"]`` to character spans); None where it cannot.
+    runs_code: scoring runs what the system wrote, so a sandbox must be there before money is spent.
     default_limit: samples used where the experiment names no limit; None means all of them.
     """
 
@@ -60,6 +61,7 @@ class Task:
     max_output_tokens: int = 256
     stop: tuple[str, ...] = ()
     temperature: float = 0.0
+    runs_code: bool = False
     default_limit: int | None = None
     source: str = ""
     licence: str = ""

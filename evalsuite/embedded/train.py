@@ -47,7 +47,7 @@ class Size:
 
 SIZES: dict[str, Size] = {
     "pico": Size(64, 2, 4, 192, 6e-3),
-    "nano": Size(96, 3, 4, 256, 5e-3),
+    "nano": Size(80, 3, 4, 208, 5e-3),
     "micro": Size(192, 5, 6, 512, 4e-3),
 }
 
@@ -245,7 +245,8 @@ class Trainer:
         exported.load_state_dict(self.model.state_dict())
         torch.nn.Module.to(exported, torch.bfloat16)
         exported.save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
+        # Read anew: one that has been used remembers how it padded.
+        _tokenizer(self.out).save_pretrained(folder)
         run = {
             "size": self.options.size,
             "seed": self.options.seed,

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from evalsuite.errors import CallFailed, CallRefused, EvalsuiteError, UserError
+from evalsuite.errors import CallFailed, EvalsuiteError, UserError
 from evalsuite.experiment import Experiment, PlannedTask
 from evalsuite.records import Answer, Phase, Request, Response, Sample, TaskEntry, fingerprint
 from evalsuite.running.fitting import Fits, PracticeLimits
@@ -189,7 +189,6 @@ class Engine:
             if self._stop.asked:
                 return
             response, reused = await self._known_or_asked("answer", task, name, request)
-            self._journal.put_current(response.key)
             failed = response.status != "ok"
             event = Event(kind="answer", task=task.name, system=name, reused=reused, failed=failed)
             self._tell(event)
@@ -203,6 +202,7 @@ class Engine:
     ) -> tuple[Response, bool]:
         fitted = await self._fits.identity(task, name)
         key = fingerprint([phase, self._systems[name].fingerprint, name, fitted, request.key])
+        self._journal.put_current(key)
         known = self._journal.answered(key)
         if known is not None:
             return known, True
@@ -222,8 +222,6 @@ class Engine:
         started_at, began = time.time(), time.perf_counter()
         try:
             answer = await trace.ask(name, request)
-        except CallRefused as refusal:
-            raise UserError(f"system {name!r}: {refusal}") from refusal
         except CallFailed as failure:
             error_kind, error_message = failure.kind, str(failure)
         except EvalsuiteError:

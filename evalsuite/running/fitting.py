@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalsuite.errors import ConfigError
-from evalsuite.records import Answer, Fit, Request, Response, Sample, fingerprint, total
+from evalsuite.records import Fit, Request, Response, Sample, Score, fingerprint, total
+from evalsuite.running.grading import scorer_key, scores_of
 from evalsuite.running.journal import Journal
 from evalsuite.running.opened import OpenedSystem
 from evalsuite.systems.base import Fitted, HybridSpec, Outcome
@@ -121,9 +122,8 @@ class Fits:
             request = task.request(sample, split=split, seed=self._seed, repeat=0)
             async with limit:
                 response = await self._respond(task, name, request)
-            success = None
-            if response.answer is not None:
-                success = await asyncio.to_thread(_succeeded, task, sample, response.answer)
+            scores = await asyncio.to_thread(self._scored, task, sample, response)
+            success = task.succeeded({score.name: score for score in scores})
             usd = total(call.usd for call in response.calls)
             return Outcome(
                 sample=sample, request=request, answer=response.answer, success=success, usd=usd
@@ -132,6 +132,14 @@ class Fits:
         async with asyncio.TaskGroup() as group:
             asked = [group.create_task(one(sample)) for sample in samples]
         return [task.result() for task in asked]
+
+    def _scored(self, task: Task, sample: Sample, response: Response) -> list[Score]:
+        scorer = scorer_key(task)
+        scores = self._journal.scores(response.key, scorer)
+        if scores is None:
+            scores = scores_of(task, sample, response)
+            self._journal.put_scores(response.key, scorer, scores)
+        return scores
 
 
 class _Practice:
@@ -151,10 +159,6 @@ class _Practice:
         outcomes = await self._fits.outcomes(self.task, self._system.members[role], split)
         self.spent.extend(outcome.usd for outcome in outcomes)
         return outcomes
-
-
-def _succeeded(task: Task, sample: Sample, answer: Answer) -> bool | None:
-    return task.succeeded({score.name: score for score in task.score(sample, answer)})
 
 
 def _fit_usd(fitted: Fitted, system: OpenedSystem, spent: list[float | None]) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evalsuite import __version__
+from evalsuite.errors import UserError
 from evalsuite.records import Response, Sample, Score, fingerprint
 from evalsuite.task import Task
 
@@ -27,6 +28,8 @@ def scores_of(task: Task, sample: Sample, response: Response) -> list[Score]:
         ]
     try:
         scores: Sequence[Score] = task.score(sample, response.answer)
+    except UserError:  # an extra or a sandbox is missing: to be mended, not to be counted
+        raise
     except Exception as error:
         explanation = f"{type(error).__name__}: {error}"
         return [

@@ -156,8 +156,12 @@ class Journal:
         return self._one("SELECT body FROM fits WHERE key = ?", (key,), Fit)
 
     def count_current(self) -> int:
-        """How many responses belong to the run as it is configured now."""
-        count: int = self._reader.execute("SELECT count(*) FROM current").fetchone()[0]
+        """How many answers for the record belong to the run as it is configured now."""
+        query = (
+            "SELECT count(*) FROM current c JOIN responses r ON r.key = c.response_key "
+            "WHERE r.phase = 'answer'"
+        )
+        count: int = self._reader.execute(query).fetchone()[0]
         return count
 
     def current(self, task: str) -> Iterator[tuple[Sample, Response]]:
@@ -165,7 +169,7 @@ class Journal:
         rows = self._reader.execute(
             "SELECT s.body, r.body FROM current c JOIN responses r ON r.key = c.response_key "
             "JOIN samples s ON s.task = r.task AND s.sample_id = r.sample_id "
-            "WHERE r.task = ? ORDER BY r.system, s.ordinal, r.repeat",
+            "WHERE r.task = ? AND r.phase = 'answer' ORDER BY r.system, s.ordinal, r.repeat",
             (task,),
         )
         for sample, response in rows:
@@ -173,6 +177,16 @@ class Journal:
                 msgspec.json.decode(sample, type=Sample),
                 msgspec.json.decode(response, type=Response),
             )
+
+    def practice(self, task: str) -> Iterator[Response]:
+        """The responses of ``task`` that systems of the run practised on, by system and sample."""
+        rows = self._reader.execute(
+            "SELECT r.body FROM current c JOIN responses r ON r.key = c.response_key "
+            "WHERE r.task = ? AND r.phase = 'fit' ORDER BY r.system, r.sample_id",
+            (task,),
+        )
+        for (response,) in rows:
+            yield msgspec.json.decode(response, type=Response)
 
     def samples(self, task: str) -> Iterator[Sample]:
         """The samples of ``task`` in order, read in pages."""

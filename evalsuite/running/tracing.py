@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from evalsuite.errors import CallFailed
+from evalsuite.errors import CallFailed, CallRefused, UserError
 from evalsuite.records import Answer, Call, Completion, Phase, Request, fingerprint
 from evalsuite.running.journal import Journal
 from evalsuite.running.opened import OpenedSystem
@@ -95,6 +95,8 @@ class Trace:
         began = time.perf_counter()
         try:
             completion = await system.model.complete(request, fitted)
+        except CallRefused as refusal:
+            raise UserError(f"system {system.name!r}: {refusal}") from refusal
         except CallFailed as failure:
             self._keep(order, _failed_call(failure, about, time.perf_counter() - began))
             raise
@@ -130,6 +132,7 @@ def _finished_call(
     assert system.model is not None
     measured = msgspec.structs.asdict(completion)
     measured.pop("usd")
+    measured.pop("maybe_billed_attempts")
     usd, usd_basis = usd_of(completion, system.model.price)
     joules, joules_basis = joules_of(completion, system.model.price)
     return Call(

@@ -46,12 +46,12 @@ def bertscore(
     """
     if len(texts) != len(references):
         raise ValueError(f"{len(texts)} texts but {len(references)} references")
+    if not texts:
+        return []
     try:
         from bert_score import BERTScorer
     except ImportError:
         raise ExtraMissing("bert-score", "bertscore", "BERTScore") from None
-    if not texts:
-        return []
     scorer = BERTScorer(model_type=model, num_layers=layers, device=device, batch_size=batch_size)
     figures = scorer.score(list(texts), list(references))
     rows = zip(*(figure.tolist() for figure in figures), strict=True)

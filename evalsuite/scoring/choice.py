@@ -14,7 +14,7 @@ from evalsuite.scoring.text import normalise
 
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _LETTER_FIRST = re.compile(r"\(?([A-Z])(?:[).:]|\Z)")
-_LETTER_TOLD = re.compile(r"answer(?:\s+is)?\s*:?\s*\(?([A-Z])\)?(?![\w'])", re.IGNORECASE)
+_LETTER_TOLD = re.compile(r"(?i:answer(?:\s+is)?)\s*:?\s*\(?([A-Z])\)?(?![\w'])")
 
 
 def read_choice(answer: Answer, choices: Sequence[str]) -> str | None:
@@ -35,13 +35,21 @@ def read_choice(answer: Answer, choices: Sequence[str]) -> str | None:
         if normalise(said) in by_name:
             return by_name[normalise(said)]
     if all(len(name) > 1 for name in by_name):
-        letters = _LETTER_TOLD.findall(text)[-1:] or _LETTER_FIRST.match(text)
-        letter = letters[1] if isinstance(letters, re.Match) else (letters or [None])[0]
+        letter = _letter(text)
         if letter is not None:
-            index = ord(letter.upper()) - ord("A")
+            index = ord(letter) - ord("A")
             return choices[index] if index < len(choices) else None
     named = _named(normalise(text), list(by_name))
     return by_name[named.pop()] if len(named) == 1 else None
+
+
+def _letter(text: str) -> str | None:
+    """The letter an answer gives: the last that it calls its answer, or the one it begins with."""
+    told = _LETTER_TOLD.findall(text)
+    if told:
+        return str(told[-1])
+    first = _LETTER_FIRST.match(text)
+    return first[1] if first else None
 
 
 def _named(text: str, names: Sequence[str]) -> set[str]:

@@ -107,19 +107,26 @@ class OpenAIModel:
 
     async def complete(self, request: Request, fitted: Fitted | None) -> Completion:
         """Ask, and ask again after a transient failure; CallFailed when all attempts are used."""
-        retries, waited = 0, 0.0
+        retries, waited, maybe_billed = 0, 0.0, 0
         while True:
             try:
                 completion = await self._attempt(request)
             except CallFailed as failure:
+                maybe_billed += failure.billed is not False
                 pause = self._pause(failure, retries)
                 if pause is None:
                     failure.retries, failure.backoff_seconds = retries, waited
+                    failure.billed = None if maybe_billed else failure.billed
                     raise
                 await asyncio.sleep(pause)
                 retries, waited = retries + 1, waited + pause
             else:
-                return replace(completion, retries=retries, backoff_seconds=waited)
+                return replace(
+                    completion,
+                    retries=retries,
+                    backoff_seconds=waited,
+                    maybe_billed_attempts=maybe_billed,
+                )
 
     async def fit(self, practice: Practice) -> Fitted | None:
         """Nothing to learn."""

@@ -54,7 +54,7 @@ def completion_from(content: bytes, seconds: float, clean: Clean) -> Completion:
     )
 
 
-def failure_from(status: int, content: str, wait: float | None) -> CallFailed:
+def failure_from(status: int, content: str, wait: float | None) -> CallFailed | CallRefused:
     """The failure that an HTTP ``status`` other than 200 means.
 
     401, 403, 404, a redirect and a used-up quota are CallRefused: no sample would fare better.
@@ -63,14 +63,14 @@ def failure_from(status: int, content: str, wait: float | None) -> CallFailed:
     code, message = _error_of(content)
     text = f"HTTP {status}: {message}"
     if status == 429 and code == "insufficient_quota":
-        return CallRefused(text, kind="quota_used_up", billed=False)
+        return CallRefused(text, kind="quota_used_up")
     if status in (408, 409, 425, 429) or status >= 500:
         kind = "rate_limited" if status == 429 else "timeout" if status == 408 else "server_error"
         return CallTransient(text, kind=kind, billed=False, retry_after_seconds=wait)
     if status in (401, 403):
-        return CallRefused(text, kind="not_authorised", billed=False)
+        return CallRefused(text, kind="not_authorised")
     if status == 404 or 300 <= status < 400:
-        return CallRefused(text, kind="not_found", billed=False)
+        return CallRefused(text, kind="not_found")
     if code == "context_length_exceeded" or _TOO_LONG.search(message):
         return CallRejected(text, kind="context_too_long", billed=False)
     if code == "content_filter" or _FILTERED.search(message):

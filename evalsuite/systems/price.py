@@ -44,8 +44,11 @@ def usd_of(completion: Completion, price: Price) -> tuple[float | None, str | No
     """Dollars of one completion and their basis, or (None, None) where the price is unknown.
 
     Output tokens include reasoning tokens, and input tokens include cached ones, as
-    OpenAI-compatible endpoints count them. A recorded completion costs what was recorded.
+    OpenAI-compatible endpoints count them. A recorded completion costs what was recorded. After
+    an attempt that may have been billed without an answer, nobody knows the cost of the call.
     """
+    if completion.maybe_billed_attempts:
+        return None, "unknown: an earlier attempt may have been billed"
     if completion.recorded:
         return completion.usd, None if completion.usd is None else "recorded"
     if price.usd_per_machine_hour is not None:

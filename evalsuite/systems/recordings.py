@@ -59,7 +59,7 @@ def read_run(folder: Path, system: str) -> Recordings:
 
     ConfigError where there is no finished run or no such system in it.
     """
-    rows = _parquet(folder, "responses")
+    rows = [*_parquet(folder, "responses"), *_parquet(folder, "practice")]
     systems = sorted({row["system"] for row in rows})
     if system not in systems:
         raise ConfigError(

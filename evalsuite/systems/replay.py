@@ -34,6 +34,7 @@ class ReplaySpec(ModelSpec):
         ``columns`` says how rows are found: ``sample_id``, ``prompt`` (the last user turn) or
         ``inputs.<name>``; the others are ``text`` or ``choice``, and where recorded ``usd``,
         ``input_tokens`` and ``output_tokens``.
+    usd_per_answer: what each answer cost, where the recording does not say.
     repeat: answer every repeat from this recorded one; None answers each from its own.
     """
 
@@ -42,6 +43,7 @@ class ReplaySpec(ModelSpec):
     system: str | None = None
     file: Path | None = None
     columns: dict[str, str] = Field(default_factory=dict)
+    usd_per_answer: float | None = Field(None, ge=0)
     repeat: int | None = Field(None, ge=0)
 
     @model_validator(mode="after")
@@ -78,9 +80,12 @@ class ReplayModel:
             "columns": spec.columns,
             "repeat": spec.repeat,
         }
-        self.price = Price(source="recorded")
+        self.price = Price(
+            source="recorded" if spec.usd_per_answer is None else "stated in the experiment"
+        )
         self._recordings = recordings
         self._repeat = spec.repeat
+        self._usd = spec.usd_per_answer
 
     async def complete(self, request: Request, fitted: Fitted | None) -> Completion:
         """The recorded answer; CallRejected with the recorded kind, or "not_recorded"."""
@@ -94,7 +99,7 @@ class ReplayModel:
             input_tokens=recorded.input_tokens,
             output_tokens=recorded.output_tokens,
             recorded=True,
-            usd=recorded.usd,
+            usd=self._usd if recorded.usd is None else recorded.usd,
         )
 
     async def fit(self, practice: Practice) -> Fitted | None:

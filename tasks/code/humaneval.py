@@ -74,6 +74,7 @@ TASK = Task(
     prompt=prompt,
     score=score,
     success="passed",
+    runs_code=True,
     max_output_tokens=512,
     source=DATA.source,
     licence=DATA.licence,

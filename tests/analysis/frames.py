@@ -129,6 +129,7 @@ def build_run(
     rows: dict[str, list[dict[str, Any]]] = {
         "samples": [_sample(item, prompts or {}) for item in samples.values()],
         "responses": [_response(item) for item in answers],
+        "practice": [],
         "calls": [row for item in answers for row in _calls(item)],
         "scores": [_score(item) for item in answers],
         "fits": list(fits),

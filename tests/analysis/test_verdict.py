@@ -141,7 +141,7 @@ def test_no_system_was_asked_everything(tmp_path: Path) -> None:
     )
     assert found.headline.startswith("No overall winner")
     assert found.caveats[0].endswith("every task: small, large.")
-    assert found.families[0].startswith("family a: small leads with 80.0 %")
+    assert found.families[0].startswith("family a: small has 80.0 %")
 
 
 def test_failures_are_told_with_what_they_could_mean(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ class ScriptedModel:
         finally:
             self.in_flight -= 1
         if request.sample_id in self._spec.refuse:
-            raise CallRefused("the key is not valid", kind="auth", billed=False)
+            raise CallRefused("the key is not valid", kind="auth")
         if request.sample_id in self._spec.fail:
             raise CallFailed("the server is away", kind="server_error", billed=False)
         if request.sample_id in self._spec.crash:

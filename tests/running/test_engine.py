@@ -93,9 +93,14 @@ def test_a_hybrid_is_traced_hop_by_hop_and_practises_off_the_test_split(tmp_path
     done = evalsuite.run(experiment(systems, report=("both",), practice=30), out=tmp_path)
     assert done.responses.system.unique().tolist() == ["both"]
     assert done.responses.success.all()
-    hops = done.calls.groupby("sample_id").role.apply(list)
+    hops = done.calls[done.calls.phase == "answer"].groupby("sample_id").role.apply(list)
     assert hops["test-0"] == ["first"] and hops["test-30"] == ["first", "second"]
-    assert set(done.calls.reason) == {"always", "unsure"}
+    answering = done.calls[done.calls.phase == "answer"]
+    assert set(answering.reason) == {"always", "unsure"}
+    practised = done.calls[done.calls.phase == "fit"]
+    assert practised.usd.sum() == pytest.approx(done.fits.usd.sum())
+    assert set(practised.response_key) == set(done.practice.key)
+    assert done.practice.success.sum() == 25 and len(done.practice) == 30
     assert done.responses.n_calls.sum() == 40 + 15
     fit = done.fits.iloc[0]
     assert (fit.system, fit.split, fit.n_samples) == ("both", "validation", 30)

@@ -17,6 +17,8 @@ COLOURS = ("red", "green", "dark green")
         ("(C) because", "dark green"),
         ("The answer is (B).", "green"),
         ("Answer: A", "red"),
+        ("The answer is a dark colour: red", "red"),
+        ("Not answer A but answer B", "green"),
         ("It must be dark green", "dark green"),
         ("<think>red? green?</think> red", "red"),
         ("A dark colour: red", "red"),

@@ -68,7 +68,8 @@ def run_folder(tmp_path: Path) -> Path:
         },
         {**about, "sample_id": "3", "system": "large", "text": "L"},
     ]
-    table("responses", (*dict.fromkeys((*RESPONSE_COLUMNS, "token_logprobs")),), responses)
+    table("responses", RESPONSE_COLUMNS, responses)
+    table("practice", RESPONSE_COLUMNS, [])
     messages = json.dumps([{"role": "user", "content": "How many?"}])
     samples = [{"task": "t", "sample_id": i, "messages": messages} for i in ("1", "2", "3")]
     table("samples", SAMPLE_COLUMNS, samples)
