@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from evalsuite.api import load, report, run, summarise, task, tasks
+    from evalsuite.api import get_task, load, report, run, summarise, tasks
 
-__all__ = ["__version__", "load", "report", "run", "summarise", "task", "tasks"]
+__all__ = ["__version__", "get_task", "load", "report", "run", "summarise", "tasks"]
 
 
 def __getattr__(name: str) -> Any:

@@ -31,7 +31,7 @@ from evalsuite.task import Task
 if TYPE_CHECKING:
     from evalsuite.analysis.summary import Summary
 
-__all__ = ["Experiment", "Run", "ad_hoc", "load", "report", "run", "summarise", "task", "tasks"]
+__all__ = ["Experiment", "Run", "ad_hoc", "get_task", "load", "report", "run", "summarise", "tasks"]
 
 
 def run(
@@ -242,7 +242,7 @@ def report(done: Run, path: Path | str) -> Path:
     return target
 
 
-def task(name: str) -> Task:
+def get_task(name: str) -> Task:
     """The task called ``name`` in the catalog, or in the ``.py`` file ``name``."""
     return find_task(name, base=Path.cwd())
 

@@ -150,7 +150,7 @@ def show(
     if Path(subject).is_dir():
         _print_summary(api.load(subject))
     else:
-        Console().print(task_page(api.task(subject)))
+        Console().print(task_page(api.get_task(subject)))
 
 
 @app.callback(invoke_without_command=True)
