@@ -128,7 +128,7 @@ def test_every_block_does_what_it_says(
                 for line in shown:
                     assert line in output, f"{where}: {line!r} is not in\n{output}"
         elif block.language == "python":
-            exec(compile(block.body, where, "exec"), {"__name__": "__main__"})
+            exec(compile(block.body, where, "exec", dont_inherit=True), {"__name__": "__main__"})
         elif block.language == "yaml" and "systems" in block.words:
             check_systems(block.body)
         else:
