@@ -45,13 +45,15 @@ def run(
         list[str] | None,
         typer.Option("--system", "-s", help="A system such as embedded/nano; repeatable."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder [runs/NAME].")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the run (default: runs/NAME).")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Samples per task.")] = None,
     repeats: Annotated[int | None, typer.Option(min=1, help="Answers per sample.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of sampling and splits.")] = None,
     concurrency: Annotated[int | None, typer.Option(min=1, help="Requests in flight.")] = None,
     html: Annotated[
-        Path | None, typer.Option(help="Where the report goes [OUT/report.html].")
+        Path | None, typer.Option(help="The report (default: OUT/report.html).")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")] = False,
 ) -> None:
@@ -85,7 +87,7 @@ def run(
 def report(
     runs: Annotated[list[Path], typer.Argument(help="Finished run folders.")],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="An .html, .md or .png [RUN/report.html].")
+        Path | None, typer.Option("--out", "-o", help="A .html, .md or .png (default: in RUN).")
     ] = None,
 ) -> None:
     """Write the report of a finished run."""

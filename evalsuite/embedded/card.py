@@ -71,12 +71,15 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 def _training(card: dict[str, Any]) -> str:
     run = card["training"]
+    second = run["second_cycle"]
+    cycles = f"two cycles, the second from step {second:,} at half the peak" if second else "one"
     rows = [
         ["parameters", f"{card['parameters']:,}"],
         ["weights file", f"{card['weights_bytes'] / 1e6:.2f} MB (bf16)"],
         ["tokens seen (padding excluded)", f"{run['tokens']:,}"],
         ["steps", f"{run['step']:,} of at most {run['batch_tokens']:,} tokens"],
         ["peak learning rate", f"{run['learning_rate']:g} (Muon; AdamW for embeddings and norms)"],
+        ["learning rate cycles", cycles],
         ["compute", f"{run['cpu_seconds']:.0f} CPU seconds, {run['hardware']}"],
         ["seed", str(run["seed"])],
     ]

@@ -82,10 +82,20 @@ def new_model(size: Size, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalL
     return model
 
 
-def learning_rate(step: int, steps: int, peak: float) -> float:
-    """Warm-up, plateau, linear fall; a function of the step alone."""
+def learning_rate(step: int, steps: int, peak: float, second: int = 0) -> float:
+    """Warm-up, plateau, linear fall; a function of the step alone.
+
+    Args:
+        step: Which step.
+        steps: How many there will be.
+        peak: Rate on the plateau.
+        second: Step at which a second such cycle begins, at half the peak; 0 for none.
+    """
+    if second and step >= second:
+        return learning_rate(step - second, steps - second, peak / 2)
     warm = min(1.0, (step + 1) / _WARMUP)
-    left = (steps - step) / (steps * (1 - _DECAY_FROM))
+    end = second or steps
+    left = (end - step) / (end * (1 - _DECAY_FROM))
     return peak * warm * max(_FLOOR, min(1.0, left))
 
 
@@ -181,7 +191,8 @@ class Trainer:
         self.export(self.out / "model")
 
     def _step(self, batch: Batch, steps: int) -> float:
-        rate = learning_rate(self.progress.step, steps, self.size.learning_rate)
+        peak, second = self.size.learning_rate, self.options.second_cycle
+        rate = learning_rate(self.progress.step, steps, peak, second)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = rate
@@ -253,6 +264,7 @@ class Trainer:
             **asdict(self.progress),
             "batch_tokens": self.options.batch_tokens,
             "learning_rate": self.size.learning_rate,
+            "second_cycle": self.options.second_cycle,
         }
         (folder / "training.json").write_text(json.dumps(run, indent=2) + "\n")
         for file in folder.iterdir():
@@ -282,6 +294,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--size", choices=sorted(SIZES), required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, required=True)
+    parser.add_argument("--second-cycle", type=int, default=0, help="step it starts at")
     parser.add_argument("--out", required=True, help="folder for checkpoints and the model")
     parser.add_argument("--resume", default="", help="checkpoint to start from instead of OUT's")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")

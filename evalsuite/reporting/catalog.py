@@ -16,17 +16,16 @@ if TYPE_CHECKING:
 
 
 def tasks_table(tasks: Sequence[Task]) -> Table:
-    """One line a task: its name, what it asks, where it comes from, under which licence."""
+    """One line a task: its name, what it asks, the score that decides, its licence."""
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("task", no_wrap=True, style="cyan")
-    table.add_column("what it asks", ratio=3)
-    table.add_column("success", no_wrap=True)
-    table.add_column("source", ratio=2)
-    table.add_column("licence", no_wrap=True)
+    table.add_column("what it asks", ratio=1, min_width=20)
+    table.add_column("success", overflow="fold")
+    table.add_column("licence", max_width=20)
     for task in tasks:
-        table.add_row(task.name, task.summary, task.success, task.source, task.licence)
+        table.add_row(task.name, task.summary, task.success, task.licence)
     return table
 
 

@@ -169,7 +169,7 @@ class Engine:
         self._tell(Event(kind="fit", task=task.name, system=name))
         await self._fits.get(task, name)
         self._tell(Event(kind="pair", task=task.name, system=name, n=n))
-        todo = (
+        requests = (
             task.request(
                 sample,
                 split=self._settings.split,
@@ -181,11 +181,11 @@ class Engine:
         )
         async with _as_one_error(), asyncio.TaskGroup() as group:
             for _ in range(min(self._settings.concurrency, n)):
-                group.create_task(self._answer_some(task, name, todo))
+                group.create_task(self._answer_some(task, name, requests))
 
-    async def _answer_some(self, task: Task, name: str, todo: Iterator[Request]) -> None:
+    async def _answer_some(self, task: Task, name: str, requests: Iterator[Request]) -> None:
         """One of ``concurrency`` workers on the same stream of requests."""
-        for request in todo:
+        for request in requests:
             if self._stop.asked:
                 return
             response, reused = await self._known_or_asked("answer", task, name, request)
@@ -257,14 +257,14 @@ class Engine:
             for name, task in tasks.items():
                 scorer = scorer_key(task)
                 for batch in _batches(self._journal.current(name), 200):
-                    todo = []
+                    unscored = []
                     for sample, response in batch:
                         if self._journal.scores(response.key, scorer) is None:
-                            todo.append((sample, response))
+                            unscored.append((sample, response))
                         else:
                             self._tell(Event(kind="scored", task=name, reused=True))
-                    scored = pool.map(lambda item, task=task: scores_of(task, *item), todo)
-                    for (_, response), scores in zip(todo, scored, strict=True):
+                    scored = pool.map(lambda item, task=task: scores_of(task, *item), unscored)
+                    for (_, response), scores in zip(unscored, scored, strict=True):
                         self._journal.put_scores(response.key, scorer, scores)
                         self._tell(Event(kind="scored", task=name))
         self._journal.flush()

@@ -23,8 +23,9 @@ from evalsuite.task import Split, Task
 
 DATA = Dataset(
     name="gsm8k_routellm",
-    licence="MIT (problems), Apache-2.0 (list of contaminated ones)",
-    source="https://github.com/lm-sys/RouteLLM",
+    licence="MIT, Apache-2.0",
+    source="https://github.com/openai/grade-school-math (MIT), less the problems that "
+    "https://github.com/lm-sys/RouteLLM (Apache-2.0) found contaminated",
     files={
         "test": DataFile(
             path="tasks/reasoning/gsm8k/test.jsonl",

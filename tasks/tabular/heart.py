@@ -23,8 +23,8 @@ from evalsuite.task import Split, Task
 
 DATA = Dataset(
     name="heart",
-    licence="ODbL-1.0 (fedesoriano, heart failure prediction); collected by clinicalml/TabLLM",
-    source="https://github.com/clinicalml/TabLLM",
+    licence="ODbL-1.0",
+    source="https://github.com/clinicalml/TabLLM (fedesoriano, heart failure prediction)",
     files={
         "all": DataFile(
             path="tasks/tabular/tabllm_uci/heart.csv",

@@ -81,6 +81,10 @@ def test_the_learning_rate_warms_up_stays_and_falls() -> None:
     assert rates[100:600] == [1.0] * 500
     assert rates[600:] == sorted(rates[600:], reverse=True)
     assert rates[-1] == pytest.approx(0.02)
+    again = [train.learning_rate(step, 1500, 1.0, second=1000) for step in range(1500)]
+    assert again[:1000] == rates
+    assert max(again[1000:]) == 0.5
+    assert again[-1] == pytest.approx(0.01)
 
 
 def test_wilson_and_auroc_on_known_values() -> None:
