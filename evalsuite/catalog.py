@@ -48,7 +48,7 @@ def find_task(reference: str, *, base: Path, folders: Sequence[Path] = ()) -> Ta
     files = task_files(folders)
     if reference not in files:
         close = difflib.get_close_matches(reference, files, n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]!r}?" if close else "`evalsuite list tasks` shows them all"
+        hint = f"did you mean {close[0]!r}?" if close else "`evalsuite list` shows them all"
         raise ConfigError(f"unknown task {reference!r}: {hint}")
     return load_task(files[reference])
 

@@ -92,7 +92,10 @@ def report(
 ) -> None:
     """Write the report of a finished run."""
     from evalsuite import api
+    from evalsuite.errors import UserError
 
+    if out is not None and len(runs) > 1:
+        raise UserError("--out is the file of one report; give one run, or leave --out away")
     for folder in runs:
         loaded = api.load(folder)
         path = api.report(loaded, out or folder / "report.html")

@@ -61,6 +61,7 @@ class CallFailed(EvalsuiteError):
     ``kind`` is a stable snake_case name for tables. ``billed`` is False where it is known that
     nothing was charged (an error status, a request never sent), None where nobody can know (a
     connection lost half-way). ``retries`` and ``backoff_seconds`` are what had been tried.
+    ``recorded`` marks a failure that a recording gave: it took no time.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class CallFailed(EvalsuiteError):
         billed: bool | None = None,
         retries: int = 0,
         backoff_seconds: float = 0.0,
+        recorded: bool = False,
     ) -> None:
         """Keep ``message`` for people and the rest for the record."""
         super().__init__(message)
@@ -78,6 +80,7 @@ class CallFailed(EvalsuiteError):
         self.billed = billed
         self.retries = retries
         self.backoff_seconds = backoff_seconds
+        self.recorded = recorded
 
 
 class CallTransient(CallFailed):

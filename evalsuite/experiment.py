@@ -180,7 +180,7 @@ def _systems(settings: ExperimentFile, source: YamlSource) -> Mapping[str, Model
 
 
 def _relative_paths(config: str | dict[str, Any], base: Path) -> str | dict[str, Any]:
-    """Paths in a file are relative to that file: recorded runs and model folders beside it."""
+    """Paths in a file are relative to that file: recordings, model folders, own systems."""
     if isinstance(config, str):
         return config
     resolved = dict(config)
@@ -188,6 +188,10 @@ def _relative_paths(config: str | dict[str, Any], base: Path) -> str | dict[str,
         value = resolved.get(key)
         if isinstance(value, str) and (base / value).exists():
             resolved[key] = str((base / value).resolve())
+    for key in ("backend", "hybrid"):
+        file, colon, attribute = str(resolved.get(key, "")).rpartition(":")
+        if colon and file.endswith(".py"):
+            resolved[key] = f"{(base / file).resolve()}:{attribute}"
     return resolved
 
 

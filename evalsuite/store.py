@@ -254,17 +254,15 @@ class _Row:
 
 def _graded(tasks: Iterable[Task], journal: Journal) -> Iterator[_Row]:
     for task in tasks:
-        scorer = scorer_key(task)
         for sample, response in journal.current(task.name):
-            scores = journal.scores(response.key, scorer) or []
+            scores = journal.scores(response.key, scorer_key(task, sample)) or []
             yield _Row(task, sample, response, {score.name: score for score in scores})
 
 
 def _practised(tasks: Iterable[Task], journal: Journal) -> Iterator[_Row]:
     for task in tasks:
-        scorer = scorer_key(task)
         for response in journal.practice(task.name):
-            scores = journal.scores(response.key, scorer) or []
+            scores = journal.last_scores(response.key)
             sample = Sample(id=response.sample_id, inputs={})
             yield _Row(task, sample, response, {score.name: score for score in scores})
 

@@ -74,6 +74,7 @@ def test_the_version(tmp_path: Path) -> None:
         (["show", "reasoning/arithmetik"], "did you mean 'reasoning/arithmetic'?"),
         (["show", "."], "no run here"),
         (["report", "nowhere"], "no run here"),
+        (["report", "a", "b", "--out", "x.md"], "--out is the file of one report"),
     ],
 )
 def test_a_users_mistake_is_one_line_and_exit_code_2(

@@ -128,6 +128,46 @@ def test_a_recorded_run_is_itself_a_system(tmp_path: Path) -> None:
     assert respent["small"] < respent["cascade"] <= respent["small"] + respent["large"]
 
 
+def test_an_inline_text_task_is_learnt_by_a_classical_model(tmp_path: Path) -> None:
+    rows = "\n".join(
+        f"{text},{team}"
+        for text, team in [("pay the bill", "money"), ("reset my login", "access")] * 10
+    )
+    (tmp_path / "tickets.csv").write_text(f"text,team\n{rows}\n")
+    content = {
+        "name": "inline",
+        "tasks": [
+            {
+                "name": "mine/tickets",
+                "data": str(tmp_path / "tickets.csv"),
+                "train": str(tmp_path / "tickets.csv"),
+                "prompt": "{{ text }}",
+                "target": "team",
+                "scorer": "choice",
+                "choices": ["money", "access"],
+            }
+        ],
+        "systems": {"words": "classical/auto"},
+    }
+    done = evalsuite.run(content, out=tmp_path / "run")
+    assert done.responses.success.all() and len(done.responses) == 20
+
+
+def test_a_sample_missing_from_a_recording_is_a_failure_without_a_latency(tmp_path: Path) -> None:
+    first = next(iter(evalsuite.get_task("tabular/rows").samples("test")))
+    (tmp_path / "one.jsonl").write_text(json.dumps({"id": first.id, "answer": first.target}))
+    content = recorded_experiment(
+        tmp_path / "one.jsonl",
+        tasks=["tabular/rows"],
+        by={"sample_id": "id"},
+        answers={"partial": "answer"},
+    )
+    rows = evalsuite.run(content, out=tmp_path / "run", limit=3).responses
+    assert rows.error_kind.fillna("").tolist() == ["", "not_recorded", "not_recorded"]
+    assert rows.seconds.isna().all()
+    assert rows.success.iloc[0] and rows.success.iloc[1:].isna().all()
+
+
 @pytest.mark.parametrize(
     "task",
     ["reasoning/gsm8k", "code/humaneval", "ner/wnut17", "tabular/heart", "writing/hanna_prompts"],

@@ -109,6 +109,8 @@ def decision(comparison: Comparison) -> str:
     else:
         why = "not distinguishable"
     smallest = 100 * comparison.success.smallest_detectable
+    if smallest > 100:
+        return f"{why}; this n is too small to show any difference"
     return f"{why}; this n shows differences from about {smallest:.1f} points"
 
 

@@ -255,16 +255,16 @@ class Engine:
         self._tell(Event(kind="scoring", n=self._journal.count_current()))
         with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="evalsuite-score") as pool:
             for name, task in tasks.items():
-                scorer = scorer_key(task)
                 for batch in _batches(self._journal.current(name), 200):
                     unscored = []
                     for sample, response in batch:
+                        scorer = scorer_key(task, sample)
                         if self._journal.scores(response.key, scorer) is None:
-                            unscored.append((sample, response))
+                            unscored.append((scorer, sample, response))
                         else:
                             self._tell(Event(kind="scored", task=name, reused=True))
-                    scored = pool.map(lambda item, task=task: scores_of(task, *item), unscored)
-                    for (_, response), scores in zip(unscored, scored, strict=True):
+                    scored = pool.map(lambda item, task=task: scores_of(task, *item[1:]), unscored)
+                    for (scorer, _, response), scores in zip(unscored, scored, strict=True):
                         self._journal.put_scores(response.key, scorer, scores)
                         self._tell(Event(kind="scored", task=name))
         self._journal.flush()

@@ -134,7 +134,7 @@ class Fits:
         return [task.result() for task in asked]
 
     def _scored(self, task: Task, sample: Sample, response: Response) -> list[Score]:
-        scorer = scorer_key(task)
+        scorer = scorer_key(task, sample)
         scores = self._journal.scores(response.key, scorer)
         if scores is None:
             scores = scores_of(task, sample, response)

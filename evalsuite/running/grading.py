@@ -10,9 +10,11 @@ from evalsuite.records import Response, Sample, Score, fingerprint
 from evalsuite.task import Task
 
 
-def scorer_key(task: Task) -> str:
-    """Identity of what scores a task; scores under another key are made anew."""
-    return fingerprint([task.name, task.version, task.success, task.success_at, __version__])
+def scorer_key(task: Task, sample: Sample) -> str:
+    """Identity of how a sample is scored: task, target, choices; under another, it is done anew."""
+    choices = list(task.choices(sample)) if task.choices else None
+    decides = [task.name, task.version, task.success, task.success_at]
+    return fingerprint([decides, sample.target, sample.metadata, choices, __version__])
 
 
 def scores_of(task: Task, sample: Sample, response: Response) -> list[Score]:

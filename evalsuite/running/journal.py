@@ -151,6 +151,11 @@ class Journal:
         query = "SELECT body FROM scores WHERE response_key = ? AND scorer = ?"
         return self._one(query, (response_key, scorer), list[Score])
 
+    def last_scores(self, response_key: str) -> list[Score]:
+        """What the scorer that was asked last made of a response; empty where none was."""
+        query = "SELECT body FROM scores WHERE response_key = ? ORDER BY rowid DESC LIMIT 1"
+        return self._one(query, (response_key,), list[Score]) or []
+
     def fit(self, key: str) -> Fit | None:
         """The fit recorded under ``key``."""
         return self._one("SELECT body FROM fits WHERE key = ?", (key,), Fit)

@@ -98,6 +98,7 @@ class Trace:
         except CallRefused as refusal:
             raise UserError(f"system {system.name!r}: {refusal}") from refusal
         except CallFailed as failure:
+            self.whole = self.whole and not failure.recorded
             self._keep(order, _failed_call(failure, about, time.perf_counter() - began))
             raise
         seconds = time.perf_counter() - began
@@ -120,9 +121,10 @@ def _failed_call(failure: CallFailed, about: dict[str, Any], seconds: float) -> 
         error_message=str(failure),
         usd=None if failure.billed is not False else 0.0,
         usd_basis="not billed" if failure.billed is False else None,
-        seconds=seconds,
+        seconds=None if failure.recorded else seconds,
         retries=failure.retries,
         backoff_seconds=failure.backoff_seconds,
+        recorded=failure.recorded,
     )
 
 

@@ -38,6 +38,13 @@ _AUTO: Mapping[Learnable, Kind] = {
     "texts": "tfidf_linear",
     "spans": "linear_tagger",
 }
+_READS: Mapping[Kind, str] = {  # the input of a sample that each kind reads
+    "gradient_boosting": "columns",
+    "logistic_regression": "columns",
+    "tfidf_linear": "text",
+    "linear_tagger": "text",
+    "majority": "columns",
+}
 _LEARNERS: Mapping[Kind, Callable[[Sequence[Any], Sequence[str]], learners.Classifier]] = {
     "gradient_boosting": learners.learn_rows_boosted,
     "logistic_regression": learners.learn_rows_linear,
@@ -113,7 +120,7 @@ class ClassicalModel:
         kind = _AUTO[task.learnable] if self._kind == "auto" else self._kind
         state, seconds = await self._compute(_learn, kind, samples)
         return Fitted(
-            state=state,
+            state=(kind, state),
             identity=[kind, fingerprint([[s.inputs, s.target] for s in samples])],
             split="train",
             n_samples=len(samples),
@@ -127,7 +134,7 @@ class ClassicalModel:
             message = f"{self.name} cannot learn {request.task}: no training samples of its kind"
             raise CallRejected(message, kind="not_learnable", billed=False)
         enqueued = time.perf_counter()
-        answer, seconds = await self._compute(_answer, fitted.state, request)
+        answer, seconds = await self._compute(_answer, *fitted.state, request)
         waited = time.perf_counter() - enqueued - seconds
         return Completion(
             answer=answer,
@@ -157,20 +164,17 @@ def _learn(kind: Kind, samples: Sequence[Sample]) -> learners.Classifier | Tagge
     if kind == "linear_tagger":
         texts = [str(sample.inputs["text"]) for sample in samples]
         return learn_tagger(texts, [sample.target for sample in samples])
-    items = [_item(sample.inputs) for sample in samples]
+    items = [sample.inputs.get(_READS[kind]) for sample in samples]
     return _LEARNERS[kind](items, [str(sample.target) for sample in samples])
 
 
-def _item(inputs: Mapping[str, Any]) -> Any:
-    return inputs["columns"] if "columns" in inputs else inputs["text"]
-
-
-def _answer(state: learners.Classifier | Tagger, request: Request) -> Answer:
-    if isinstance(state, Tagger):
-        spans, logprobs = state.tag(str(request.inputs["text"]))
+def _answer(kind: Kind, learnt: learners.Classifier | Tagger, request: Request) -> Answer:
+    item = request.inputs.get(_READS[kind])
+    if isinstance(learnt, Tagger):
+        spans, logprobs = learnt.tag(str(item))
         text = "; ".join(f"{span['label']}: {span['text']}" for span in spans)
         return Answer(text=text or "none", data=spans, token_logprobs=tuple(logprobs) or None)
-    probabilities = state.probabilities(_item(request.inputs))
+    probabilities = learnt.probabilities(item)
     if request.choices is not None:
         known = {choice: probabilities.get(choice, 0.0) for choice in request.choices}
         mass = sum(known.values())

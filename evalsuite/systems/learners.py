@@ -167,7 +167,7 @@ class _Columns:
     @classmethod
     def of(cls, rows: Sequence[Row]) -> _Columns:
         names = sorted({name for row in rows for name in row})
-        present = {name: [r[name] for r in rows if r.get(name) is not None] for name in names}
+        present = {name: [r[name] for r in rows if r.get(name) not in (None, "")] for name in names}
         numeric = [name for name in names if all(_number(v) is not None for v in present[name])]
         words = {
             name: Counter(str(value) for value in present[name]).most_common(_MOST_CATEGORIES)
@@ -210,9 +210,14 @@ class _Columns:
 
 
 def _number(value: Any) -> float | None:
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
-    return None
+    """``value`` as a number; CSV files hold numbers as texts."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _or_nan(value: float | None) -> float:

@@ -93,7 +93,9 @@ class ReplayModel:
         if recorded.answer is None:
             kind = recorded.error_kind or "not_recorded"
             billed = False if recorded.usd == 0 or kind == "not_recorded" else None
-            raise CallRejected(recorded.error_message or kind, kind=kind, billed=billed)
+            raise CallRejected(
+                recorded.error_message or kind, kind=kind, billed=billed, recorded=True
+            )
         return Completion(
             answer=recorded.answer,
             input_tokens=recorded.input_tokens,
@@ -125,7 +127,7 @@ class ReplayModel:
 
 def _not_recorded(request: Request, what: str) -> CallRejected:
     message = f"{request.task} sample {request.sample_id!r} {what}"
-    return CallRejected(message, kind="not_recorded", billed=False)
+    return CallRejected(message, kind="not_recorded", billed=False, recorded=True)
 
 
 def _check_columns(columns: Mapping[str, str]) -> None:

@@ -1,22 +1,28 @@
 from __future__ import annotations
 
+import importlib.util
 import math
+import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import evalsuite
 from evalsuite.errors import UserError
 from evalsuite.records import Answer, Sample, Score
 from evalsuite.running.engine import Event
+from evalsuite.task import Split
 from tests.running.scripted import (
     ADDITION,
     OPENED,
     FirstThenSecond,
     ScriptedModel,
     ScriptedSpec,
+    additions,
     experiment,
 )
 
@@ -211,3 +217,42 @@ def test_events_tell_how_far_the_run_is(tmp_path: Path) -> None:
     again: list[Event] = []
     evalsuite.run(experiment({"m": ScriptedSpec()}), out=tmp_path, tell=again.append)
     assert sum(event.reused for event in again if event.kind == "answer") == 39
+
+
+def test_a_corrected_target_is_scored_again_without_asking(tmp_path: Path) -> None:
+    def corrected(split: Split) -> Iterator[Sample]:
+        for sample in additions(split):
+            target = -1 if sample.id == "test-0" else sample.target
+            yield Sample(id=sample.id, inputs=sample.inputs, target=target)
+
+    evalsuite.run(experiment({"m": ScriptedSpec()}), out=tmp_path)
+    task = replace(ADDITION, samples=corrected)
+    done = evalsuite.run(experiment({"m": ScriptedSpec()}, task=task), out=tmp_path)
+    assert not opened("scripted").asked
+    assert int(done.responses.success.sum()) == 39
+
+
+def test_an_edited_hybrid_of_the_users_own_is_asked_anew(tmp_path: Path) -> None:
+    own = tmp_path / "own.py"
+    source = (Path(__file__).parent / "scripted.py").read_text()
+
+    def run_with(text: str) -> pd.DataFrame:
+        own.write_text(text)
+        name = f"own_{len(text)}"
+        found = importlib.util.spec_from_file_location(name, own)
+        assert found is not None and found.loader is not None
+        module = importlib.util.module_from_spec(found)
+        sys.modules[name] = module
+        found.loader.exec_module(module)
+        systems = {
+            "small": ScriptedSpec(label="s", limit=25),
+            "large": ScriptedSpec(label="l"),
+            "both": module.FirstThenSecond(first="small", second="large"),
+        }
+        return evalsuite.run(experiment(systems, report=("both",)), out=tmp_path / "run").responses
+
+    before = run_with(source)
+    again = run_with(source)
+    assert again.key.tolist() == before.key.tolist()
+    edited = run_with(source.replace('reason="unsure"', 'reason="not sure"'))
+    assert set(edited.key).isdisjoint(before.key)

@@ -1,0 +1,1 @@
+"""Judgements and what is made of them: pairwise ratings."""
