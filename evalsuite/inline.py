@@ -77,13 +77,19 @@ class InlineTask(BaseModel):
         """The task, with its files found below ``base`` and its first rows checked.
 
         Raises:
-            ConfigError: For a file or column that is not there, a file without rows, an unknown
-                scorer, a scorer without the choices it needs, a template that does not render.
+            ConfigError: For a file or column that is not there, a file without rows or given for
+                two splits, an unknown scorer, a scorer without the choices it needs, a template
+                that does not render.
         """
         chosen = self._scorer()
         template = _template(self.prompt, self.name)
         files = {"test": self.data, "train": self.train, "validation": self.validation}
         paths = {split: base / file for split, file in files.items() if file is not None}
+        if len({path.resolve() for path in paths.values()}) < len(paths):
+            raise ConfigError(
+                f"task {self.name}: the same file is given for two splits; "
+                "a system would be graded on what it learnt from"
+            )
         for path in paths.values():
             self._check(path, template, chosen)
 

@@ -72,6 +72,7 @@ def test_ids_come_from_content_where_no_column_is_named(tmp_path: Path) -> None:
         ({"data": "nowhere.csv"}, "no such file"),
         ({"data": "empty.csv"}, "has no rows"),
         ({"train": "nowhere.csv"}, "no such file"),
+        ({"train": "tickets.csv"}, "the same file is given for two splits"),
         ({"target": "label"}, "no column 'label'; it has id, text, team, who"),
         ({"id": "key"}, "no column 'key'"),
         ({"cluster": "key"}, "no column 'key'"),
@@ -112,10 +113,12 @@ def test_unknown_fields_are_refused() -> None:
 
 
 def test_classical_models_can_learn_from_a_train_file(folder: Path) -> None:
-    assert inline(train="tickets.csv").task(folder).learnable == "texts"
-    (folder / "rows.csv").write_text("size,kind\n1,a\n2,b\n")
+    (folder / "train.csv").write_text(CSV)
+    assert inline(train="train.csv").task(folder).learnable == "texts"
+    for file in ("rows.csv", "more.csv"):
+        (folder / file).write_text("size,kind\n1,a\n2,b\n")
     rows = inline(
-        data="rows.csv", train="rows.csv", prompt="{{ size }}", target="kind", choices=("a", "b")
+        data="rows.csv", train="more.csv", prompt="{{ size }}", target="kind", choices=("a", "b")
     ).task(folder)
     assert rows.learnable == "rows"
     assert next(iter(rows.samples("train"))).inputs == {"columns": {"size": "1"}}
@@ -123,8 +126,9 @@ def test_classical_models_can_learn_from_a_train_file(folder: Path) -> None:
 
 def test_spans(tmp_path: Path) -> None:
     row = {"text": "Bo left", "spans": [{"start": 0, "end": 2, "label": "PER"}]}
-    (tmp_path / "x.json").write_text(json.dumps([row]))
-    task = inline(data="x.json", train="x.json", target="spans", scorer="spans", choices=("PER",))
+    for file in ("x.json", "y.json"):
+        (tmp_path / file).write_text(json.dumps([row]))
+    task = inline(data="x.json", train="y.json", target="spans", scorer="spans", choices=("PER",))
     made = task.task(tmp_path)
     (sample,) = made.samples("test")
     assert made.learnable == "spans" and made.choices is None

@@ -133,14 +133,15 @@ def test_an_inline_text_task_is_learnt_by_a_classical_model(tmp_path: Path) -> N
         f"{text},{team}"
         for text, team in [("pay the bill", "money"), ("reset my login", "access")] * 10
     )
-    (tmp_path / "tickets.csv").write_text(f"text,team\n{rows}\n")
+    for file in ("train.csv", "test.csv"):
+        (tmp_path / file).write_text(f"text,team\n{rows}\n")
     content = {
         "name": "inline",
         "tasks": [
             {
                 "name": "mine/tickets",
-                "data": str(tmp_path / "tickets.csv"),
-                "train": str(tmp_path / "tickets.csv"),
+                "data": str(tmp_path / "test.csv"),
+                "train": str(tmp_path / "train.csv"),
                 "prompt": "{{ text }}",
                 "target": "team",
                 "scorer": "choice",

@@ -119,7 +119,9 @@ class Bootstrap:
                 except NoFiniteEstimate:
                     failed[draw] = True
         return Draws(
-            parameters=at[~failed], n_ridged=int((ridged & ~failed).sum()), n_failed=int(failed.sum())
+            parameters=at[~failed],
+            n_ridged=int((ridged & ~failed).sum()),
+            n_failed=int(failed.sum()),
         )
 
     def _has_no_maximum(self, counts: Floats) -> bool:

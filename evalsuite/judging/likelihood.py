@@ -54,7 +54,8 @@ def maximise(
     models = cells.n_models
     penalty = np.zeros(cells.n_parameters)
     penalty[:models] = ridge
-    flat = _flat_directions(cells, parts, scale=max(float(counts.sum()) / models, 1.0))
+    scale = max(float(counts.sum()) / models, 1.0)
+    flat = _flat_directions(cells, parts, scale=scale)
     at = _start(cells, counts, model)
     value = _log_likelihood(cells, counts, model, at) - 0.5 * float(penalty @ at**2)
     for _ in range(STEPS):
@@ -79,7 +80,7 @@ def maximise(
             _, information = _derivatives(cells, counts, model, at)
             inverse = np.linalg.inv(information + flat + np.diag(penalty))
             if not ridge:
-                inverse -= np.linalg.pinv(flat, hermitian=True)
+                inverse -= flat / scale**2
             return Fit(parameters=at, inverse=inverse, log_likelihood=likelihood, ridge=ridge)
     raise NoFiniteEstimate(NO_END)
 

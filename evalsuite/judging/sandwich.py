@@ -13,8 +13,10 @@ from evalsuite.judging.outcomes import OutcomeModel
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-DENSE_SCORES = 20_000_000
-"""Cluster scores are summed in a dense array up to this many numbers (160 MB), else in a sparse."""
+PAIR_COST = 200
+"""A pair of battles costs as much as this many multiplications of a dense matrix product."""
+DENSE_BLOCK = 4_000_000
+"""Summed scores held at once, clusters x models (32 MB)."""
 
 
 def sandwich(
@@ -62,43 +64,84 @@ def at_least(covariance: Floats, variances: Floats) -> Floats:
 def _cluster_meat(cells: Cells, battles: Battles, by_d: Floats, by_t: Floats) -> Floats:
     """(P, P) sum over clusters of the outer product of the cluster's summed score."""
     assert battles.cluster is not None
-    cluster, n_clusters, models = battles.cluster, battles.n_clusters, cells.n_models
-    spot = battles.result * by_d.shape[1] + cells.of
-    score_d = by_d.ravel()[spot]
-    if battles.weight is not None:
-        score_d = score_d * battles.weight
-    others = [
-        np.bincount(cluster, score_d * column, n_clusters) for column in battles.covariates.T
-    ]
+    n_cells, models, n_clusters = by_d.shape[1], cells.n_models, battles.n_clusters
+    order = _by_cluster(battles.cluster)
+    spot = (battles.result * n_cells + cells.of)[order]
+    cluster = np.repeat(np.arange(n_clusters), np.bincount(battles.cluster))
+    weight = 1.0 if battles.weight is None else battles.weight[order]
+    score = by_d.ravel()[spot] * weight
+    first, second = np.tile(cells.first, 3)[spot], np.tile(cells.second, 3)[spot]
+    others = [np.bincount(cluster, score * x) for x in battles.covariates[order].T]
     if cells.has_tie_parameter:
-        score_t = np.ascontiguousarray(by_t).ravel()[spot]
-        if battles.weight is not None:
-            score_t = score_t * battles.weight
-        others.append(np.bincount(cluster, score_t, n_clusters))
-    rest = np.stack(others, axis=1) if others else np.empty((n_clusters, 0))
-    ratings, cross = _rating_products(battles, score_d, rest, models)
-    return np.block([[ratings, cross], [cross.T, rest.T @ rest]])
+        others.append(np.bincount(cluster, by_t.ravel()[spot] * weight))
+    out = np.zeros((cells.n_parameters, cells.n_parameters))
+    for column, other in enumerate(others, start=models):
+        product = score * other[cluster]
+        out[:models, column] = np.bincount(first, product, models)
+        out[:models, column] -= np.bincount(second, product, models)
+        out[column, :models] = out[:models, column]
+        out[column, models:] = [other @ another for another in others]
+    sizes = np.bincount(battles.cluster)
+    follow = np.repeat(np.cumsum(sizes), sizes) - np.arange(len(order)) - 1
+    if PAIR_COST * float(follow.sum()) < n_clusters * models**2:
+        out[:models, :models] = _by_pairs(first, second, score, follow, models)
+    else:
+        out[:models, :models] = _by_sums(first, second, score, cluster, models)
+    return out
 
 
-def _rating_products(
-    battles: Battles, score: Floats, rest: Floats, models: int
-) -> tuple[Floats, Floats]:
-    """Products of the clusters' (G, K) rating scores with themselves and with ``rest``."""
-    assert battles.cluster is not None
-    cluster, n_clusters = battles.cluster, battles.n_clusters
-    if n_clusters * models <= DENSE_SCORES:
-        flat = cluster * models
-        scores = np.bincount(flat + battles.first, score, n_clusters * models)
-        scores -= np.bincount(flat + battles.second, score, n_clusters * models)
-        scores = scores.reshape(n_clusters, models)
-        return scores.T @ scores, scores.T @ rest
+def _by_pairs(
+    first: Integers, second: Integers, score: Floats, follow: Integers, models: int
+) -> Floats:
+    """(K, K) products of summed rating scores, pair by pair of battles; best for small clusters.
+
+    Battles are sorted by cluster; ``follow`` says how many of the same cluster follow each.
+    """
+    flat = np.zeros(models * models)
+    here = np.flatnonzero(follow)
+    lag = 1
+    while len(here):
+        there = here + lag
+        product = score[here] * score[there]
+        for left, right, sign in (
+            (first, first, 1),
+            (second, second, 1),
+            (first, second, -1),
+            (second, first, -1),
+        ):
+            spot = left[here] * models + right[there]
+            flat += sign * np.bincount(spot, product, models * models)
+        lag += 1
+        here = here[follow[here] >= lag]
+    between = flat.reshape(models, models)
+    square = score**2
+    own = np.bincount(first, square, models) + np.bincount(second, square, models)
+    met = np.bincount(first * models + second, square, models * models).reshape(models, models)
+    return np.asarray(between + between.T + np.diag(own) - met - met.T)
+
+
+def _by_sums(
+    first: Integers, second: Integers, score: Floats, cluster: Integers, models: int
+) -> Floats:
+    """(K, K) products of summed rating scores, a dense block of clusters at a time."""
+    out = np.zeros((models, models))
+    step = max(1, DENSE_BLOCK // models)
+    for start in range(0, int(cluster[-1]) + 1, step):
+        begin, end = np.searchsorted(cluster, [start, start + step])
+        here = slice(begin, end)
+        rows = (cluster[here] - start) * models
+        scores = np.bincount(rows + first[here], score[here], step * models)
+        scores -= np.bincount(rows + second[here], score[here], step * models)
+        scores = scores.reshape(step, models)
+        out += scores.T @ scores
+    return out
+
+
+def _by_cluster(cluster: Integers) -> Integers:
+    """(n,) order that sorts ``cluster``: a conversion to CSR is a counting sort, n steps."""
     from scipy.sparse import coo_array
 
-    sparse = coo_array(
-        (
-            np.concatenate([score, -score]),
-            (np.concatenate([cluster, cluster]), np.concatenate([battles.first, battles.second])),
-        ),
-        shape=(n_clusters, models),
-    ).tocsr()
-    return (sparse.T @ sparse).toarray(), np.asarray(sparse.T @ rest)
+    n = len(cluster)
+    column = np.arange(n)
+    table = coo_array((column, (cluster, column)), shape=(int(cluster.max()) + 1, n)).tocsr()
+    return np.asarray(table.data)
