@@ -158,6 +158,47 @@ def show(
         Console().print(task_page(api.get_task(subject)))
 
 
+@app.command("rate-battles")
+def rate_battles(
+    file: Annotated[
+        Path, typer.Argument(help="Battles: a, b, outcome (CSV, JSON Lines or Parquet).")
+    ],
+    ties: Annotated[str, typer.Option(help="half, davidson or rao_kupper.")] = "half",
+    covariate: Annotated[
+        list[str] | None, typer.Option(help="A column, a's value minus b's; repeatable.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="A column: rate each category by itself.")] = None,
+    anchor: Annotated[
+        list[str] | None, typer.Option(help="MODEL=RATING, instead of a mean of 1000.")
+    ] = None,
+    bootstrap: Annotated[
+        int | None, typer.Option(help="Draws of a bootstrap, instead of sandwich intervals.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="A .csv to write the ratings to.")] = None,
+) -> None:
+    """Rate models by pairwise verdicts (Bradley-Terry), with intervals that know of clusters."""
+    from rich.console import Console
+
+    from evalsuite.judging.display import ratings_page
+    from evalsuite.judging.files import rate_file, write_ratings
+    from evalsuite.ratings import Intervals, Scale
+
+    anchors = dict(_named(entry, "--anchor", "MODEL=RATING") for entry in anchor or [])
+    rated = rate_file(
+        file,
+        by=by,
+        ties=ties,
+        covariates=covariate or [],
+        intervals=Intervals(method="bootstrap", draws=bootstrap, seed=seed) if bootstrap else None,
+        scale=Scale(anchors={name: _number(text, "--anchor") for name, text in anchors.items()}),
+    )
+    for category, ratings in rated.items():
+        Console().print(ratings_page(ratings, category))
+    if out is not None:
+        write_ratings(rated, out)
+
+
 @app.callback(invoke_without_command=True)
 def _version(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
@@ -169,13 +210,22 @@ def _version(
         raise typer.Exit()
 
 
-def _named(entry: str, option: str) -> tuple[str, str]:
+def _named(entry: str, option: str, form: str = "NAME=COLUMN") -> tuple[str, str]:
     from evalsuite.errors import UserError
 
-    name, equals, column = entry.partition("=")
-    if not (name and equals and column):
-        raise UserError(f"{option} {entry!r}: write NAME=COLUMN")
-    return name, column
+    name, equals, value = entry.partition("=")
+    if not (name and equals and value):
+        raise UserError(f"{option} {entry!r}: write {form}")
+    return name, value
+
+
+def _number(text: str, option: str) -> float:
+    from evalsuite.errors import UserError
+
+    try:
+        return float(text)
+    except ValueError:
+        raise UserError(f"{option} {text!r}: write a number") from None
 
 
 def _print_summary(done: Any) -> None:

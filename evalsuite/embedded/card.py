@@ -83,7 +83,12 @@ def _training(card: dict[str, Any]) -> str:
         ["compute", f"{run['cpu_seconds']:.0f} CPU seconds, {run['hardware']}"],
         ["seed", str(run["seed"])],
     ]
-    return "## Training\n\n" + _table(["what", "how much"], rows)
+    command = (
+        f"python -m evalsuite.embedded.train --size {run['size']} --seed {run['seed']} "
+        f"--steps {run['step']} --second-cycle {second} --out DIR"
+    )
+    note = f"Repeated by `{command}`; exact to the bit only on the same kind of machine.\n"
+    return f"## Training\n\n{_table(['what', 'how much'], rows)}\n{note}"
 
 
 def _test(card: dict[str, Any]) -> str:

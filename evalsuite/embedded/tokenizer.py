@@ -1,7 +1,7 @@
 """Build the tokenizer that all embedded models share.
 
 Byte-level BPE with a vocabulary of 1024 and digits kept apart, learnt from the
-training split only. Small on purpose: with 0.2 to 2.4 million parameters a large
+training split only. Small on purpose: with 0.1 to 0.4 million parameters a large
 vocabulary would be most of the model, and whole-word tokens for names would teach
 nothing about copying names never seen.
 """

@@ -48,7 +48,7 @@ class Size:
 SIZES: dict[str, Size] = {
     "pico": Size(48, 2, 4, 144, 7e-3),
     "nano": Size(64, 2, 4, 192, 6e-3),
-    "micro": Size(192, 5, 6, 512, 4e-3),
+    "micro": Size(96, 3, 4, 256, 5e-3),
 }
 
 _WARMUP = 100

@@ -90,9 +90,9 @@ class Bootstrap:
 
         spot = battles.result * shape[1] + self.cells.of
         weight = np.ones(len(battles)) if battles.weight is None else battles.weight
-        alone = not clustered or battles.cluster is None
-        unit = np.arange(len(battles)) if alone else battles.cluster
-        n_units = len(battles) if alone else battles.n_clusters
+        unit, n_units = np.arange(len(battles)), len(battles)
+        if clustered and battles.cluster is not None:
+            unit, n_units = battles.cluster, battles.n_clusters
         table = coo_array((weight, (spot, unit)), shape=(self.cells.counts.size, n_units)).tocsr()
 
         def by_unit(m: int) -> Floats:

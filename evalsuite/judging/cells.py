@@ -44,7 +44,7 @@ class Cells:
     @property
     def n_parameters(self) -> int:
         """P = K ratings, then p covariates, then the tie parameter."""
-        return self.n_models + self.covariates.shape[1] + self.has_tie_parameter
+        return self.n_models + int(self.covariates.shape[1]) + self.has_tie_parameter
 
     def log_odds(self, parameters: Floats) -> Floats:
         """(..., C) log-odds of first over second for parameters (..., P)."""
@@ -120,10 +120,10 @@ def count_cells(battles: Battles, *, has_tie_parameter: bool) -> Cells:
     n_cells = len(first)
     spot = battles.result * n_cells + of
     weight = battles.weight
-    counts = np.bincount(spot, weight, 3 * n_cells).reshape(3, n_cells).astype(np.float64)
-    squares = (
-        counts if weight is None else np.bincount(spot, weight**2, 3 * n_cells).reshape(3, n_cells)
-    )
+    counts: Floats = np.bincount(spot, weight, 3 * n_cells).astype(np.float64).reshape(3, -1)
+    squares: Floats = counts
+    if weight is not None:
+        squares = np.bincount(spot, weight**2, 3 * n_cells).astype(np.float64).reshape(3, -1)
     covariates = np.empty((n_cells, 0)) if key is pair else battles.covariates[some_battle]
     return Cells(
         n_models=models,

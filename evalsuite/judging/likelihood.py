@@ -80,8 +80,13 @@ def maximise(
             _, information = _derivatives(cells, counts, model, at)
             inverse = np.linalg.inv(information + flat + np.diag(penalty))
             if not ridge:
-                inverse -= flat / scale**2
-            return Fit(parameters=at, inverse=inverse, log_likelihood=likelihood, ridge=ridge)
+                inverse = inverse - flat / scale**2
+            return Fit(
+                parameters=at,
+                inverse=np.asarray(inverse, np.float64),
+                log_likelihood=likelihood,
+                ridge=ridge,
+            )
     raise NoFiniteEstimate(NO_END)
 
 

@@ -15,6 +15,8 @@ Integers = NDArray[np.int64]
 
 PAIR_COST = 200
 """A pair of battles costs as much as this many multiplications of a dense matrix product."""
+PAIR_BLOCK = 50_000
+"""Battles paired at once with those behind them."""
 DENSE_BLOCK = 4_000_000
 """Summed scores held at once, clusters x models (32 MB)."""
 
@@ -27,7 +29,9 @@ def sandwich(
     ``inverse @ (sum of outer products of scores) @ inverse``: Huber (1967), White (1982); with
     scores summed by cluster first, Liang & Zeger (1986). Battles judged on the same prompt share
     its luck: treated as independent, their intervals are too narrow. The small-sample factors are
-    n / (n - P), and G / (G - 1) more for G clusters.
+    n / (n - P), and G / (G - 1) more for G clusters; and the scores' variance is that of the data
+    and of one battle (or cluster) more as the model expects it, information / n (or / G), so that
+    a handful that all agree is not called certain.
 
     Where a ridge was needed (``fit.ridge``), a rating without a finite maximum has scores near 0,
     and a sandwich would call it certain; each variance is then at least that of the posterior
@@ -35,11 +39,12 @@ def sandwich(
     """
     d, t = cells.log_odds(fit.parameters), cells.tie_parameter(fit.parameters)
     by_d, by_t = model.slopes(d, t)
-    n = len(battles)
+    n = units = len(battles)
     factor = n / max(n - cells.n_parameters, 1)
     if clustered and battles.cluster is not None:
+        units = battles.n_clusters
         meat = _cluster_meat(cells, battles, by_d, by_t)
-        factor *= battles.n_clusters / max(battles.n_clusters - 1, 1)
+        factor *= units / max(units - 1, 1)
     else:
         meat = cells.matrix(
             *(
@@ -47,6 +52,9 @@ def sandwich(
                 for one, other in ((by_d, by_d), (by_d, by_t), (by_t, by_t))
             )
         )
+    meat += cells.matrix(
+        *(np.einsum("oc,oc->c", cells.counts / units, one) for one in model.curvatures(d, t))
+    )
     if not fit.ridge:
         return np.asarray(factor * fit.inverse @ meat @ fit.inverse)
     models = range(cells.n_models)
@@ -97,23 +105,22 @@ def _by_pairs(
 
     Battles are sorted by cluster; ``follow`` says how many of the same cluster follow each.
     """
-    flat = np.zeros(models * models)
-    here = np.flatnonzero(follow)
-    lag = 1
-    while len(here):
-        there = here + lag
-        product = score[here] * score[there]
-        for left, right, sign in (
-            (first, first, 1),
-            (second, second, 1),
-            (first, second, -1),
-            (second, first, -1),
-        ):
-            spot = left[here] * models + right[there]
-            flat += sign * np.bincount(spot, product, models * models)
-        lag += 1
-        here = here[follow[here] >= lag]
-    between = flat.reshape(models, models)
+    same, crossed = np.zeros(models * models), np.zeros(models * models)
+    for begin in range(0, len(score), PAIR_BLOCK):
+        here = begin + np.flatnonzero(follow[begin : begin + PAIR_BLOCK])
+        lag = 1
+        while len(here):
+            there = here + lag
+            product = score[here] * score[there]
+            row, other_row = first[here] * models, second[here] * models
+            column, other_column = first[there], second[there]
+            same += np.bincount(row + column, product, models * models)
+            same += np.bincount(other_row + other_column, product, models * models)
+            crossed += np.bincount(row + other_column, product, models * models)
+            crossed += np.bincount(other_row + column, product, models * models)
+            lag += 1
+            here = here[follow[here] >= lag]
+    between = (same - crossed).reshape(models, models)
     square = score**2
     own = np.bincount(first, square, models) + np.bincount(second, square, models)
     met = np.bincount(first * models + second, square, models * models).reshape(models, models)

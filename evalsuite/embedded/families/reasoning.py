@@ -56,8 +56,8 @@ _NOISE = (
     "It is {k} minutes past noon.",
     "The {p} cost {k} cents.",
 )
-# Highest starting number, and highest number added, for each level.
-_HIGHEST = {1: 60, 2: 60, 3: 60, 4: 60}
+_HIGHEST_START = 60
+# Steps that add or multiply are offered only below this, so that numbers stay short.
 _CEILING = 120
 
 
@@ -82,7 +82,7 @@ def draw(rng: random.Random, split: Split) -> Item:
 def _compose(rng: random.Random, split: Split) -> Item:
     level = rng.randint(1, 4)
     name, thing = first_name(rng, split), rng.choice(_OBJECTS)
-    value = rng.randint(3, _HIGHEST[level])
+    value = rng.randint(3, _HIGHEST_START)
     start = rng.randrange(len(_START))
     texts = [_START[start].format(n=name, v=value, o=thing)]
     keys, works = [f"start{start}"], []
