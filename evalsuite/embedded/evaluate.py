@@ -12,9 +12,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import math
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,14 +20,15 @@ from typing import Any
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
+from evalsuite.analysis.intervals import wilson
 from evalsuite.embedded.card import readme
 from evalsuite.embedded.generation import Answer, answer
 from evalsuite.embedded.grading import grade
 from evalsuite.embedded.items import FAMILIES, Item, Split, items
+from evalsuite.scoring.labels import auroc
 
-__all__ = ["auroc", "main", "measure", "wilson"]
+__all__ = ["main", "measure"]
 
-_Z95 = 1.959963984540054
 _KEPT = (
     "config.json",
     "generation_config.json",
@@ -38,33 +37,6 @@ _KEPT = (
     "tokenizer_config.json",
     "chat_template.jinja",
 )
-
-
-def wilson(successes: int, n: int) -> tuple[float, float]:
-    """95 % Wilson interval of a share.
-
-    Args:
-        successes: How many of them.
-        n: Out of how many, at least one.
-    """
-    share, z2 = successes / n, _Z95 * _Z95
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def auroc(scores: Sequence[float], right: Sequence[bool]) -> float | None:
-    """Chance that a right answer scores above a wrong one; None where one kind is missing."""
-    positive, negative = sum(right), len(right) - sum(right)
-    if not positive or not negative:
-        return None
-    pairs = sorted(zip(scores, right, strict=True))
-    ranks, before = 0.0, 0
-    for _, tied in itertools.groupby(pairs, key=lambda pair: pair[0]):
-        group = [hit for _, hit in tied]
-        ranks += sum(group) * (before + (len(group) + 1) / 2)
-        before += len(group)
-    return (ranks - positive * (positive + 1) / 2) / (positive * negative)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,18 +28,16 @@ def win_probabilities(ratings: Ratings) -> pd.DataFrame:
     k = len(ratings.models)
     a, b = np.divmod(np.arange(k * k), k)
     a, b = a[a != b], b[a != b]
-    d = ratings.parameters[a] - ratings.parameters[b]
-    d[ratings.parts[a] != ratings.parts[b]] = np.nan
+    known = ratings.parts[a] == ratings.parts[b]
+    d = np.where(known, ratings.parameters[a] - ratings.parameters[b], 0.0)
     se = np.sqrt(_difference_variances(ratings.covariance[:k, :k])[a, b])
     half = critical_value(ratings.intervals.level, ratings.freedom) * se
     chances = _chances(ratings, d)
     with np.errstate(invalid="ignore", divide="ignore"):
         z = np.where(se > 0, d / se, np.sign(d) * np.inf)
     modelled = ratings.ties != "half"
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
-            "a": np.array(ratings.models, dtype=object)[a],
-            "b": np.array(ratings.models, dtype=object)[b],
             "expected_score": _expected_score(ratings, d),
             "low": _expected_score(ratings, d - half),
             "high": _expected_score(ratings, d + half),
@@ -49,6 +47,9 @@ def win_probabilities(ratings: Ratings) -> pd.DataFrame:
             "better": stdtr(ratings.freedom, z),
         }
     )
+    names = np.array(ratings.models, dtype=object)
+    table[~known] = np.nan
+    return pd.concat([pd.DataFrame({"a": names[a], "b": names[b]}), table], axis=1)
 
 
 def next_pairs(ratings: Ratings, n: int = 1) -> pd.DataFrame:

@@ -12,6 +12,10 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 
+EQUAL = 1e-8
+"""Log-odds, a few millionths of a point: ratings this close are equal and share a rank."""
+
+
 class Ranks(NamedTuple):
     """(K,) rank within the part (1 is best), and its confidence set ``low`` .. ``high``."""
 
@@ -46,7 +50,7 @@ def rank_intervals(
     size = comparable.sum(axis=1)
     widths = {int(n): critical(max(int(n) - 1, 1)) for n in np.unique(size)}
     half = np.array([widths[int(n)] for n in size])[:, None] * se
-    worse_than = comparable & (difference < 0)
+    worse_than = comparable & (difference < -EQUAL)
     surely_better = comparable & (difference > half)
     surely_worse = comparable & (difference < -half)
     return Ranks(

@@ -92,14 +92,18 @@ def auc(targets: Labels, probabilities: Probabilities) -> float | None:
     areas = []
     for name in names:
         positive = [label == name for label in targets]
-        area = _area([row.get(name, 0.0) for row in probabilities], positive)
+        area = auroc([row.get(name, 0.0) for row in probabilities], positive)
         if area is None:
             return None
         areas.append(area)
     return sum(areas) / len(areas) if areas else None
 
 
-def _area(scores: Sequence[float], positive: Sequence[bool]) -> float | None:
+def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float | None:
+    """Chance that a positive scores above a negative, ties counting half (Mann-Whitney).
+
+    None where one of the two kinds is missing.
+    """
     import numpy as np
 
     n_positive = sum(positive)

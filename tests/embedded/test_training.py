@@ -87,15 +87,5 @@ def test_the_learning_rate_warms_up_stays_and_falls() -> None:
     assert again[-1] == pytest.approx(0.01)
 
 
-def test_wilson_and_auroc_on_known_values() -> None:
-    low, high = evaluate.wilson(8, 10)
-    assert (low, high) == (pytest.approx(0.490, abs=1e-3), pytest.approx(0.943, abs=1e-3))
-    assert evaluate.wilson(0, 5)[0] == 0.0
-    assert evaluate.auroc([1.0, 2.0, 3.0], [False, False, True]) == 1.0
-    assert evaluate.auroc([1.0, 1.0], [False, True]) == 0.5
-    assert evaluate.auroc([3.0, 1.0, 2.0], [False, True, False]) == 0.0
-    assert evaluate.auroc([1.0, 2.0], [True, True]) is None
-
-
 def test_names_are_sizes() -> None:
     assert set(names()) <= set(train.SIZES)
