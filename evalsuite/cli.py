@@ -180,9 +180,9 @@ def rate_battles(
     """Rate models by pairwise verdicts (Bradley-Terry), with intervals that know of clusters."""
     from rich.console import Console
 
-    from evalsuite.judging.display import ratings_page
     from evalsuite.judging.files import rate_file, write_ratings
     from evalsuite.ratings import Intervals, Scale
+    from evalsuite.reporting.ratings import ratings_page
 
     anchors = dict(_named(entry, "--anchor", "MODEL=RATING") for entry in anchor or [])
     rated = rate_file(

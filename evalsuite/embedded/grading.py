@@ -113,7 +113,7 @@ def _code(programs: Sequence[tuple[Item, str]]) -> list[bool]:
         for item, answer in programs
     ]
     done = subprocess.run(
-        [sys.executable, "-I", "-c", _RUNNER],
+        [sys.executable, "-I", "-S", "-c", _RUNNER],
         input=json.dumps(jobs),
         capture_output=True,
         text=True,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from evalsuite.judging.battles import Battles
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -58,6 +62,24 @@ class Cells:
         if self.has_tie_parameter:
             return parameters[..., -1:]
         return np.zeros((*parameters.shape[:-1], 1))
+
+    def directions(self) -> csr_array[np.float64, tuple[int, int]]:
+        """(C, P) sparse derivatives of each cell's log-odds by the parameters."""
+        from scipy.sparse import csr_array, hstack
+
+        n_cells, p = self.covariates.shape
+        row = np.arange(n_cells)
+        ones = np.ones(n_cells)
+        pairs = csr_array(
+            (
+                np.concatenate([ones, -ones]),
+                (np.concatenate([row, row]), np.concatenate([self.first, self.second])),
+            ),
+            shape=(n_cells, self.n_models),
+        )
+        rest = np.zeros((n_cells, p + self.has_tie_parameter))
+        rest[:, :p] = self.covariates
+        return csr_array(hstack([pairs, csr_array(rest)]))
 
     def gradient(self, by_d: Floats, by_t: Floats) -> Floats:
         """(P,) derivatives by the parameters from those by d and t in each cell, (C,) each."""

@@ -19,7 +19,7 @@ def online_elo(
     battles: pd.DataFrame,
     *,
     k: float = 4.0,
-    orders: int = 100,
+    orders: int = 20,
     seed: int = 0,
     scale: Scale | None = None,
 ) -> pd.DataFrame:
@@ -33,7 +33,7 @@ def online_elo(
     Args:
         battles: as for ``rate``; clusters and weights are not used.
         k: rating points at stake; 4 as in FastChat.
-        orders: how many random orders to try; 0 for none.
+        orders: how many random orders to try, all in memory at once; 0 for none.
         seed: of those orders.
         scale: anchors are not used.
 

@@ -37,3 +37,18 @@ def groups(first: Integers, second: Integers, counts: Floats, n_models: int) -> 
     edges = coo_array((np.ones(len(rows)), (rows, columns)), shape=(n_models, n_models))
     found = connected_components(edges, directed=True, connection="strong")[1]
     return np.asarray(found, dtype=np.int64)
+
+
+def hub(first: Integers, second: Integers, counts: Floats, n_models: int) -> Integers | None:
+    """Cells by which one model meets all others, best matched in its rarest result; None if none.
+
+    Where each of these cells has seen results both ways, all models are one group, and the
+    search for ``groups`` can be spared. Cells must be pairs, one cell each.
+    """
+    rarest = np.zeros((n_models, n_models))
+    both_ways = np.minimum(counts[0] + counts[1], counts[1] + counts[2])
+    rarest[first, second] = rarest[second, first] = both_ways
+    np.fill_diagonal(rarest, np.inf)
+    model = int(rarest.min(axis=1).argmax())
+    cells = np.flatnonzero((first == model) | (second == model))
+    return cells if rarest[model].min() > 0 and len(cells) == n_models - 1 else None

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from evalsuite.judging.battles import Battles
 from evalsuite.judging.cells import Cells
-from evalsuite.judging.repeats import repeats
+from evalsuite.judging.repeats import count_repeats
 
 Integers = NDArray[np.int64]
 
@@ -21,7 +21,7 @@ def notes(
     """Left-out rows, parts, separation (where a ``ridge`` was needed), repeats, clusters."""
     said = []
     if battles.n_unjudged:
-        said.append(f"{battles.n_unjudged} rows without an outcome were left out.")
+        said.append(f"Rows left out for want of an outcome: {battles.n_unjudged}.")
     if parts.max() > 0:
         said.append(
             f"The models fall into {parts.max() + 1} parts that never met, directly or through "
@@ -32,16 +32,16 @@ def notes(
             f"{separation(battles, cells)}, so no finite rating exists; a ridge of {ridge:g} "
             "keeps ratings finite. Read their order, not the distances."
         )
-    duplicate, contradiction = repeats(battles)
-    if duplicate.any():
+    duplicates, contradictions = count_repeats(battles)
+    if duplicates:
         said.append(
-            f"{int(duplicate.sum())} rows repeat an earlier battle (same pair, cluster, outcome); "
+            f"Rows that repeat an earlier battle (same pair, cluster and outcome): {duplicates}; "
             "all were counted."
         )
-    if contradiction.any():
+    if contradictions:
         said.append(
-            f"{int(contradiction.sum())} rows contradict another of the same pair and cluster; all "
-            "were counted."
+            f"Rows that contradict another of the same pair and cluster: {contradictions}; "
+            "all were counted."
         )
     if battles.cluster is None:
         said.append(
@@ -53,9 +53,7 @@ def notes(
             "The clusters were not used: intervals are too narrow if battles share prompts."
         )
     elif battles.n_clusters < FEW_CLUSTERS:
-        said.append(
-            f"Only {battles.n_clusters} clusters: intervals are rough below {FEW_CLUSTERS}."
-        )
+        said.append(f"Clusters: {battles.n_clusters}; intervals are rough below {FEW_CLUSTERS}.")
     return said
 
 

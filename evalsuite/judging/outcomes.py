@@ -73,13 +73,14 @@ def _half_log_likelihoods(d: Floats, t: Floats) -> Floats:
 def _half_slopes(d: Floats, t: Floats) -> Slopes:
     p = _sigmoid(d)
     slopes = np.stack([1 - p, 0.5 - p, -p])
-    return Slopes(slopes, np.zeros_like(slopes))
+    return Slopes(slopes, np.broadcast_to(0.0, slopes.shape))
 
 
 def _half_curvatures(d: Floats, t: Floats) -> Curvatures:
     p = _sigmoid(d)
     dd = np.broadcast_to(p * (1 - p), (3, *p.shape))
-    return Curvatures(dd, np.zeros_like(dd), np.zeros_like(dd))
+    nothing = np.broadcast_to(0.0, dd.shape)
+    return Curvatures(dd, nothing, nothing)
 
 
 def _davidson_probabilities(d: Floats, t: Floats) -> Floats:

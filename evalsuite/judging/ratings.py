@@ -288,11 +288,9 @@ def _table(
         parts,
         lambda comparisons: critical_value(errors.level, errors.freedom, comparisons),
     )
-    first = [np.bincount(battles.first, battles.result == code, k) for code in (0, 1, 2)]
-    second = [np.bincount(battles.second, battles.result == code, k) for code in (2, 1, 0)]
-    wins, ties, losses = (
-        (one + other).astype(int) for one, other in zip(first, second, strict=True)
-    )
+    ours = np.bincount(battles.result * k + battles.first, minlength=3 * k).reshape(3, k)
+    theirs = np.bincount(battles.result * k + battles.second, minlength=3 * k).reshape(3, k)
+    wins, ties, losses = ours + theirs[::-1]
     table = pd.DataFrame(
         {
             "model": battles.models,

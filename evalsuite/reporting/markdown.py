@@ -58,11 +58,13 @@ def _section(title: str, body: str) -> list[str]:
 
 def _systems(summary: Summary) -> str:
     columns = systems_columns()
+    n_tasks = len(summary.manifest.tasks)
     rows = [
         [
             ("**" if item.on_pareto_front else "")
             + escape(item.entry.name)
-            + ("**" if item.on_pareto_front else ""),
+            + ("**" if item.on_pareto_front else "")
+            + ("" if item.comparable else f" ({len(item.tasks)} of {n_tasks} tasks only)"),
             escape(item.entry.pattern),
             *(_cell(column.cell(item)) for column in columns),
         ]

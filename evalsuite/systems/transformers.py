@@ -39,7 +39,8 @@ class TransformersSpec(ModelSpec):
         an answer sure to be the same whatever it was batched with.
     batch_size: most requests computed together.
     max_wait_seconds: how long the first request of a batch waits for others to join it.
-    threads: CPU threads; None leaves the choice to torch.
+    threads: CPU threads; None leaves the choice to torch, save for embedded models, which take one:
+        on matrices this small, threads mostly wait for each other (half the speed with two).
     usd_per_machine_hour, watts: price and power of the machine; None is unknown, save for
         embedded models, which any small machine runs and whose price is an assumption, marked so.
 
@@ -178,6 +179,7 @@ class TransformersModel:
         self._devices = devices
         self._device = device
         self._context: int | None = getattr(decoder.model.config, "max_position_embeddings", None)
+        self._num_threads = spec.threads or (1 if spec.model.startswith(EMBEDDED) else None)
         self._waiting: list[_Pending] = []
         self._lock = threading.Lock()
         self._collector: asyncio.Task[None] | None = None
@@ -228,7 +230,7 @@ class TransformersModel:
         began = time.perf_counter()
         requests = [pending.request for pending in batch]
         try:
-            with _threads(self._spec.threads):
+            with _threads(self._num_threads):
                 results = self._answers(requests)
         except Exception as error:  # whatever it is, the callers get it, not the collector
             return [(pending, _as_failure(error, len(batch))) for pending in batch]

@@ -49,7 +49,7 @@ def test_rows_without_an_outcome_are_left_out_and_counted() -> None:
     frame = pd.DataFrame({**GOOD, "outcome": [1, None, 0]})
     rated = rate(frame)
     assert rated.n_battles == 2
-    assert "1 rows without an outcome were left out." in rated.notes
+    assert "Rows left out for want of an outcome: 1." in rated.notes
 
 
 def test_categorical_and_integer_names_are_names() -> None:

@@ -59,6 +59,14 @@ def test_the_next_pair_lowers_the_variance_by_what_it_says() -> None:
         next_pairs(rated, 0)
 
 
+@pytest.mark.parametrize("ties", ["davidson", "rao_kupper"])
+def test_tie_models_choose_pairs_too(ties: str) -> None:
+    rated = rate(simulated(1), ties=ties)  # type: ignore[arg-type]
+    chosen = next_pairs(rated, 4)
+    assert (chosen["gain"] > 0).all() and chosen["gain"].is_monotonic_decreasing
+    assert set(chosen["a"]) | set(chosen["b"]) <= set(rated.models)
+
+
 def test_a_rarely_seen_model_is_asked_for_first() -> None:
     frame = pd.concat(
         [simulated(1), simulated(2).query("a == 'm0' and b == 'm1'").replace("m0", "z")]

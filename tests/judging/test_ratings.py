@@ -84,7 +84,7 @@ def test_few_battles_that_agree_are_not_certain() -> None:
     assert (table["high"] - table["low"] > 400).all()
     one_prompt = rate(counted([("x", "y", 1.0, 3), ("x", "y", 0.0, 2)], cluster="p"))
     assert (one_prompt.table["high"] - one_prompt.table["low"] > 400).all()
-    assert "Only 1 clusters" in " ".join(one_prompt.notes)
+    assert "Clusters: 1; intervals are rough below 20." in " ".join(one_prompt.notes)
 
 
 def test_covariates_that_mean_nothing_are_refused() -> None:
