@@ -5,6 +5,7 @@ EvalsuiteError
 │   ├── ConfigError        an experiment, task or judge file is wrong (names file and line)
 │   ├── DataMissing        a dataset is not on this machine (names what to fetch and where)
 │   ├── ExtraMissing       an optional dependency is not installed (names the extra)
+│   ├── NoFiniteEstimate   ratings that the battles do not determine (evalsuite.judging)
 │   └── CallRefused        authentication, unknown model: every further call would fail, so stop
 └── CallFailed             one model call did not give an answer; data, not a crash
     ├── CallTransient      rate limit, server error, timeout, connection: worth another try
