@@ -97,7 +97,14 @@ def test_an_unfinished_run_is_not_reported(tmp_path: Path) -> None:
 def test_ctrl_c_finishes_what_is_in_flight_and_says_how_to_go_on(tmp_path: Path) -> None:
     (tmp_path / "experiment.yaml").write_text(EXPERIMENT.replace("limit: 30", "limit: 300"))
     command = [sys.executable, "-m", "evalsuite.cli", "run", "experiment.yaml", "--out", "killed"]
-    child = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A suite that runs in the background inherits an ignored SIGINT; a terminal's is not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     while child.poll() is None and not (tmp_path / "killed" / "manifest.json").exists():
         time.sleep(0.02)
     time.sleep(0.5)
