@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib.util
-import sys
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
 from evalsuite.errors import ConfigError
-from evalsuite.records import fingerprint
+from evalsuite.hints import did_you_mean
+from evalsuite.modules import import_file
 from evalsuite.task import Task
 
 
@@ -47,24 +44,17 @@ def find_task(reference: str, *, base: Path, folders: Sequence[Path] = ()) -> Ta
         return load_task((base / reference).resolve())
     files = task_files(folders)
     if reference not in files:
-        close = difflib.get_close_matches(reference, files, n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]!r}?" if close else "`evalsuite list` shows them all"
+        every = "`evalsuite list` shows them all"
+        hint = did_you_mean(reference, files, otherwise=every, cutoff=0.5)
         raise ConfigError(f"unknown task {reference!r}: {hint}")
     return load_task(files[reference])
 
 
-@cache
 def load_task(path: Path) -> Task:
     """Import the file at ``path`` and return its ``TASK``; errors in it keep their traceback."""
     if not path.is_file():
         raise ConfigError(f"{path}: no such task file")
-    module_name = f"evalsuite_task_{path.stem}_{fingerprint(str(path))}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    spec.loader.exec_module(module)
-    task = getattr(module, "TASK", None)
+    task = getattr(import_file(path), "TASK", None)
     if not isinstance(task, Task):
         raise ConfigError(f"{path}: a task file ends in `TASK = Task(...)`, and this one does not")
     return task

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from evalsuite.catalog import find_task
 from evalsuite.errors import ConfigError
+from evalsuite.hints import did_you_mean
 from evalsuite.inline import InlineTask
 from evalsuite.records import Sample, fingerprint
 from evalsuite.systems.base import HybridSpec, ModelSpec
@@ -169,12 +169,12 @@ def _systems(settings: ExperimentFile, source: YamlSource) -> Mapping[str, Model
             if member not in systems:
                 message = f"system {name!r} wants {member!r} as {role}, which is not defined"
                 raise _placed(
-                    ConfigError(_did_you_mean(message, member, systems)), source, ("systems", name)
+                    ConfigError(_with_hint(message, member, systems)), source, ("systems", name)
                 )
         _refuse_cycle(name, systems, source)
     for index, name in enumerate(settings.report or ()):
         if name not in systems:
-            message = _did_you_mean(f"unknown system {name!r}", name, systems)
+            message = _with_hint(f"unknown system {name!r}", name, systems)
             raise ConfigError(f"{source.where(('report', index))}: {message}")
     return systems
 
@@ -226,7 +226,7 @@ def _explained(
     location = (*at, *(part for part in first["loc"] if isinstance(part, int | str)))
     key = str(first["loc"][-1]) if first["loc"] else ""
     if first["type"] == "extra_forbidden":
-        message = _did_you_mean(f"unknown key {key!r}", key, model.model_fields)
+        message = _with_hint(f"unknown key {key!r}", key, model.model_fields)
     elif first["type"] == "missing":
         message = f"{key!r} is missing"
     else:
@@ -234,7 +234,6 @@ def _explained(
     return _placed(ConfigError(message), source, location)
 
 
-def _did_you_mean(message: str, word: str, known: Mapping[str, Any]) -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(sorted(known))}"
-    return f"{message}; {hint}"
+def _with_hint(message: str, word: str, known: Mapping[str, Any]) -> str:
+    every = f"known are {', '.join(sorted(known))}"
+    return f"{message}; {did_you_mean(word, known, otherwise=every, cutoff=0.5)}"

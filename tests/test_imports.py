@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "evalsuite"
 # A module may import from its own floor and from the floors above it in this list.
 FLOORS = (
-    ("records", "errors"),
+    ("records", "errors", "hints", "modules"),
     ("embedded",),
     ("task", "datasets"),
     ("systems",),

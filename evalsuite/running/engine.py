@@ -58,10 +58,9 @@ class Stop:
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """What the engine did: the (task, system) pairs in order, and whether all of it is there."""
+    """What the engine pinned and prepared, and whether all answers are there."""
 
     tasks: tuple[TaskEntry, ...]
-    pairs: tuple[tuple[str, str], ...]
     fit_keys: tuple[str, ...]
     complete: bool
 
@@ -104,17 +103,17 @@ class Engine:
             ]
         )
         self._journal.begin_current()
-        pairs = []
+        anything = False
         for planned, entry in zip(self._experiment.tasks, entries, strict=True):
             for name in self._experiment.reported:
                 if not self._systems[name].supports(planned.task):
                     text = f"{name} cannot take {entry.name}: left out"
                     self._tell(Event(kind="note", task=entry.name, system=name, text=text))
                     continue
-                pairs.append((entry.name, name))
+                anything = True
                 if not self._stop.asked:
                     await self._answer_pair(planned.task, entry, name)
-        if not pairs:
+        if not anything:
             raise UserError("no system of this experiment can take any of its tasks")
         self._journal.flush()
         await asyncio.to_thread(self._score_all)
@@ -123,9 +122,7 @@ class Engine:
             for planned in self._experiment.tasks
             for name in self._systems
         )
-        return Answered(
-            tasks=entries, pairs=tuple(pairs), fit_keys=fit_keys, complete=not self._stop.asked
-        )
+        return Answered(tasks=entries, fit_keys=fit_keys, complete=not self._stop.asked)
 
     # -- samples --------------------------------------------------------------------------------
 
@@ -226,9 +223,8 @@ class Engine:
             error_kind, error_message = failure.kind, str(failure)
         except EvalsuiteError:
             raise
-        except (
-            Exception
-        ) as error:  # a system's own bug is that sample's failure, with its traceback
+        except Exception as error:
+            # A system's own bug is that sample's failure, with its traceback.
             error_kind = f"exception:{type(error).__name__}"
             error_message = traceback.format_exc(limit=-3)
         seconds = time.perf_counter() - began

@@ -55,6 +55,7 @@ class Fits:
         self._concurrency = concurrency
         self._respond = respond
         self._fitted: dict[tuple[str, str], asyncio.Task[Fitted | None]] = {}
+        self._identities: dict[tuple[str, str], Any] = {}
         self._outcomes: dict[tuple[str, str, Split], asyncio.Task[list[Outcome]]] = {}
 
     async def get(self, task: Task, name: str) -> Fitted | None:
@@ -66,12 +67,15 @@ class Fits:
 
     async def identity(self, task: Task, name: str) -> Any:
         """JSON-able essence of the fitted state of ``name`` and of everything below it."""
-        fitted = await self.get(task, name)
-        below = {
-            role: await self.identity(task, member)
-            for role, member in self._systems[name].members.items()
-        }
-        return [fitted.identity if fitted else None, below]
+        key = (task.name, name)
+        if key not in self._identities:  # every request asks for it, and it never changes
+            fitted = await self.get(task, name)
+            below = {
+                role: await self.identity(task, member)
+                for role, member in self._systems[name].members.items()
+            }
+            self._identities[key] = [fitted.identity if fitted else None, below]
+        return self._identities[key]
 
     def key(self, task: Task, name: str) -> str:
         """The key of the Fit record of ``name`` for ``task``."""

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import importlib.util
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +17,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from evalsuite.errors import ConfigError
-from evalsuite.records import fingerprint
+from evalsuite.hints import did_you_mean
+from evalsuite.modules import import_file
 from evalsuite.systems.base import HybridSpec, ModelSpec
 
 BACKENDS = {
@@ -78,8 +77,7 @@ def _spec_class(name: str, kind: str, wanted: Any, known: Mapping[str, str]) -> 
     target = known.get(wanted, wanted) if isinstance(wanted, str) else ""
     module, _, attribute = target.rpartition(":")
     if not module or not attribute:
-        close = difflib.get_close_matches(str(wanted), known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else _one_of(known)
+        hint = did_you_mean(str(wanted), known, otherwise=_one_of(known))
         raise ConfigError(f"system {name!r}: unknown {kind} {wanted!r}: {hint}")
     try:
         loaded = _load_file(Path(module)) if module.endswith(".py") else _load_module(module)
@@ -101,19 +99,7 @@ def _load_module(module: str) -> ModuleType:
 def _load_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise LookupError("there is no such file")
-    name = f"evalsuite_system_{path.stem}_{fingerprint(str(path.resolve()))}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # pydantic looks annotations up there
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
+    return import_file(path)
 
 
 def _first_problem(error: ValidationError, fields: Iterable[str]) -> str:
@@ -121,8 +107,7 @@ def _first_problem(error: ValidationError, fields: Iterable[str]) -> str:
     problem = error.errors(include_input=False, include_url=False)[0]
     key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(key, list(fields), n=1)
-        hint = f"did you mean {close[0]!r}?" if close else _one_of(fields)
+        hint = did_you_mean(key, fields, otherwise=_one_of(fields))
         return f"unknown key {key!r}: {hint}"
     if problem["type"] == "missing":
         return f"{key!r} is missing"

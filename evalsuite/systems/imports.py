@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from evalsuite.errors import ConfigError
+from evalsuite.hints import did_you_mean
 from evalsuite.systems.recordings import recorded_rows
 
 
@@ -30,8 +30,7 @@ def recorded_systems(
         raise ConfigError(f"{file}: no recorded answers in it")
     for column in (*key.values(), *answers.values()):
         if column not in first:
-            close = difflib.get_close_matches(column, first, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(first)}"
+            hint = did_you_mean(column, first, otherwise=f"it has {', '.join(first)}")
             raise ConfigError(f"{file}: no column {column!r}; {hint}")
     return {
         name: {"backend": "replay", "file": str(file), "columns": {**key, "text": column}}
