@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
-import platform
 import re
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from evalsuite import __version__
 from evalsuite.catalog import find_task, load_task, task_files
-from evalsuite.errors import Interrupted, UserError
+from evalsuite.errors import UserError
 from evalsuite.experiment import Experiment, load_experiment, make_experiment
-from evalsuite.records import SCHEMA_VERSION, Manifest, fingerprint
-from evalsuite.running.engine import Engine, Event, Stop, opened_systems
-from evalsuite.running.environment import code_revision, hardware, package_versions
-from evalsuite.running.journal import Journal
-from evalsuite.running.opened import OpenedSystem
-from evalsuite.scoring.sandbox import required_tier
-from evalsuite.store import Run, compact, load_run, read_manifest, write_manifest
+from evalsuite.running.events import Event
+from evalsuite.session import Session
+from evalsuite.store import Run, load_run
 from evalsuite.task import Task
 
 if TYPE_CHECKING:
     from evalsuite.analysis.summary import Summary
+    from evalsuite.deciding import Decided
+    from evalsuite.running.plan import Plan
 
-__all__ = ["Experiment", "Run", "ad_hoc", "get_task", "load", "report", "run", "summarise", "tasks"]
+__all__ = [
+    "Experiment",
+    "Run",
+    "ad_hoc",
+    "get_task",
+    "load",
+    "plan",
+    "report",
+    "run",
+    "summarise",
+    "tasks",
+]
 
 
 def run(
@@ -57,13 +57,55 @@ def run(
 
     Raises:
         UserError: something in the experiment cannot be; nothing was spent, or all of it is saved.
+        StoppedEarly: a budget or ``max_errors`` was reached. ``load`` gives what there is; the same
+            call goes on, with a higher limit where the run's own was reached.
         Interrupted: Ctrl-C was pressed; the same call goes on.
     """
-    checked = _checked(experiment, overrides)
+    checked = check(experiment, **overrides)
     folder = Path(out) if out is not None else Path("runs") / checked.settings.name
-    session = _Session(checked, folder, tell or (lambda event: None))
-    session.run_in_thread()
+    Session(checked, folder, tell or (lambda event: None)).run()
     return load_run(folder)
+
+
+def run_until_decided(
+    experiment: Experiment | Mapping[str, Any] | Path | str,
+    a: str,
+    b: str,
+    *,
+    margin: float | None = None,
+    alpha: float = 0.05,
+    out: Path | str | None = None,
+    tell: Callable[[Event], None] | None = None,
+    **overrides: Any,
+) -> Decided:
+    """Ask only as many samples as it takes to tell systems ``a`` and ``b`` apart.
+
+    Args:
+        experiment: as for ``run``, with one task and ``order: random``.
+        a: a reported system.
+        b: another.
+        margin: the difference in success rate below which the two count as equivalent (0.02 for 2
+            points); without one, only a difference can be decided.
+        alpha: the chance of a wrong verdict, whenever it comes.
+        out: as for ``run``.
+        tell: as for ``run``.
+        overrides: as for ``run``.
+
+    Raises as ``run`` does.
+    """
+    from evalsuite.deciding import run_until_decided as run_on
+
+    checked = check(experiment, **overrides)
+    folder = Path(out) if out is not None else Path("runs") / checked.settings.name
+    silent = tell or (lambda event: None)
+    return run_on(checked, a, b, margin=margin, alpha=alpha, folder=folder, tell=silent)
+
+
+def plan(experiment: Experiment | Mapping[str, Any] | Path | str, **overrides: Any) -> Plan:
+    """The calls that ``run`` would make from scratch, with their tokens and cost as ranges."""
+    from evalsuite.running.plan import plan as make_plan
+
+    return make_plan(check(experiment, **overrides))
 
 
 def load(path: Path | str) -> Run:
@@ -71,113 +113,16 @@ def load(path: Path | str) -> Run:
     return load_run(path)
 
 
-def _checked(
-    experiment: Experiment | Mapping[str, Any] | Path | str, overrides: Mapping[str, Any]
-) -> Experiment:
+def check(experiment: Experiment | Mapping[str, Any] | Path | str, **overrides: Any) -> Experiment:
+    """Read an experiment and check it: every task loads, every system's configuration is valid.
+
+    ``overrides`` replace top-level keys. Raises ConfigError, in one line with file and line.
+    """
     if isinstance(experiment, Experiment):
         return experiment
     if isinstance(experiment, Mapping):
         return make_experiment({**experiment, **overrides})
     return load_experiment(Path(experiment), overrides)
-
-
-class _Session:
-    """One attempt at a run, in a thread with an event loop of its own."""
-
-    def __init__(self, experiment: Experiment, folder: Path, tell: Callable[[Event], None]) -> None:
-        self._experiment = experiment
-        self._folder = folder
-        self._tell = tell
-        self._stop = Stop()
-        self._error: BaseException | None = None
-        self._cancel: Callable[[], object] = lambda: None
-
-    def run_in_thread(self) -> None:
-        """Run to the end; Ctrl-C once finishes what is in flight, twice stops at once."""
-        thread = threading.Thread(target=self._thread, name="evalsuite-engine")
-        thread.start()
-        while thread.is_alive():
-            try:
-                thread.join(0.2)
-            except KeyboardInterrupt:
-                if self._stop.asked:
-                    self._cancel()
-                self._stop.asked = True
-                text = "finishing what is in flight; Ctrl-C again stops at once"
-                self._tell(Event(kind="note", text=text))
-        if self._error is not None:
-            raise self._error
-        if self._stop.asked:
-            raise Interrupted(
-                f"stopped; what was answered is in {self._folder}, and the same command goes on"
-            )
-
-    def _thread(self) -> None:
-        try:
-            asyncio.run(self._run())
-        except asyncio.CancelledError:
-            return
-        except BaseException as error:
-            self._error = error
-
-    async def _run(self) -> None:
-        loop, work = asyncio.get_running_loop(), asyncio.current_task()
-        assert work is not None
-        self._cancel = partial(loop.call_soon_threadsafe, work.cancel)
-        with closing(Journal(self._folder)) as journal:
-            async with opened_systems(self._experiment) as systems:
-                manifest = _manifest(self._experiment, systems, self._folder)
-                write_manifest(self._folder, manifest)
-                engine = Engine(
-                    self._experiment, journal, stop=self._stop, tell=self._tell, systems=systems
-                )
-                answered = await engine.run()
-            if answered.complete:
-                tasks = [planned.task for planned in self._experiment.tasks]
-                await asyncio.to_thread(compact, self._folder, journal, tasks, answered.fit_keys)
-                finished = msgspec.structs.replace(
-                    manifest, tasks=answered.tasks, finished_at=time.time(), complete=True
-                )
-                write_manifest(self._folder, finished)
-
-
-def _manifest(
-    experiment: Experiment, systems: Mapping[str, OpenedSystem], folder: Path
-) -> Manifest:
-    """The manifest of a session that begins now; an earlier session's start is kept."""
-    earlier = read_manifest(folder) if (folder / "manifest.json").exists() else None
-    settings = experiment.settings
-    content = settings.model_dump(mode="json", exclude_defaults=True)
-    entries = [
-        system.entry(reported=name in experiment.reported) for name, system in systems.items()
-    ]
-    return Manifest(
-        schema_version=SCHEMA_VERSION,
-        name=settings.name,
-        experiment=content,
-        fingerprint=fingerprint([content, [entry.fingerprint for entry in entries]]),
-        started_at=earlier.started_at if earlier else time.time(),
-        finished_at=None,
-        complete=False,
-        sessions=earlier.sessions + 1 if earlier else 1,
-        tasks=(),
-        systems=tuple(entries),
-        repeats=settings.repeats,
-        seed=settings.seed,
-        concurrency=settings.concurrency,
-        sandbox=_sandbox(experiment),
-        evalsuite_version=__version__,
-        code=code_revision(),
-        python=platform.python_version(),
-        packages=package_versions(),
-        hardware=hardware(),
-    )
-
-
-def _sandbox(experiment: Experiment) -> str:
-    """The tier that candidate code will run in; UserError now rather than after the answers."""
-    needed = any(planned.task.runs_code for planned in experiment.tasks)
-    return required_tier() if needed else "not needed"
 
 
 def ad_hoc(tasks: Sequence[str], systems: Sequence[str]) -> dict[str, Any]:

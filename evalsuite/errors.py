@@ -7,6 +7,8 @@ EvalsuiteError
 │   ├── ExtraMissing       an optional dependency is not installed (names the extra)
 │   ├── NoFiniteEstimate   ratings that the battles do not determine (evalsuite.judging)
 │   └── CallRefused        authentication, unknown model: every further call would fail, so stop
+├── StoppedEarly           a budget or the errors allowed are used up; saved, exit code 3
+├── Interrupted            Ctrl-C; saved, exit code 130
 └── CallFailed             one model call did not give an answer; data, not a crash
     ├── CallTransient      rate limit, server error, timeout, connection: worth another try
     └── CallRejected       this request can never succeed (too long, filtered, malformed reply)
@@ -16,6 +18,8 @@ turned into an answer. Anything outside this tree is a bug of ours and keeps its
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 
 class EvalsuiteError(Exception):
@@ -102,6 +106,15 @@ class CallTransient(CallFailed):
 
 class CallRejected(CallFailed):
     """This very request can never be answered by this model."""
+
+
+class StoppedEarly(EvalsuiteError):
+    """The run reached a limit that the user set; what was paid for is saved, and it can go on.
+
+    ``folder`` is the run's, where it got as far as having one: its tables hold what was answered.
+    """
+
+    folder: Path | None = None
 
 
 class Interrupted(EvalsuiteError):

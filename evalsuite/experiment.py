@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from evalsuite.catalog import find_task
 from evalsuite.errors import ConfigError
@@ -19,6 +20,7 @@ from evalsuite.systems.build import parse_system
 from evalsuite.task import Split, Task
 from evalsuite.yaml_source import Location, YamlSource, read_yaml
 
+_SHARE = re.compile(r"\d+(\.\d+)?%")
 SplitStream = Callable[[Split], Iterable[Sample]]
 
 
@@ -40,7 +42,15 @@ class ExperimentFile(BaseModel):
     validation_share: makes this share of the test samples, picked by the hash of their ids, the
         validation split, and reports on the rest: for data that has no other split (recordings).
     train_limit: training samples that a classical model learns from, per task.
-    concurrency: requests in flight at a time.
+    order: "random" takes the samples in an order drawn with ``seed``, clusters together, so that a
+        ``limit`` is a fair sample of the data; all of a split is read for it.
+    concurrency: most answers in flight at a time. Unless given, local models get 8, and endpoints
+        as many as they turn out to take.
+    cache: true to reuse answers from, and add them to, the response cache of this user; or the
+        file of another cache. A cached answer has no latency.
+    max_usd, max_tokens: what the run may be billed, and may use, over all its sessions.
+    max_seconds: how long a session may ask for answers.
+    max_errors: failed answers after which a session stops: a number, or a share such as "5%".
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,7 +68,24 @@ class ExperimentFile(BaseModel):
     train_limit: int = Field(2000, ge=1)
     repeats: int = Field(1, ge=1)
     seed: int = 0
-    concurrency: int = Field(8, ge=1)
+    order: Literal["given", "random"] = "given"
+    concurrency: int | None = Field(None, ge=1)
+    cache: bool | str = False
+    max_usd: float | None = Field(None, gt=0)
+    max_tokens: int | None = Field(None, gt=0)
+    max_seconds: float | None = Field(None, gt=0)
+    max_errors: int | str | None = None
+
+    @field_validator("max_errors")
+    @classmethod
+    def _number_or_share(cls, value: int | str | None) -> int | str | None:
+        if isinstance(value, int) and value >= 0:
+            return value
+        if value is None or (isinstance(value, str) and _SHARE.fullmatch(value)):
+            return value
+        if isinstance(value, str) and value.isdecimal():
+            return int(value)
+        raise ValueError('write a number of answers, or a share such as "5%"')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +164,8 @@ def _planned(
         raise _placed(error, source, at) from None
     if settings.validation_share is not None:
         task = replace(task, samples=_with_held_out(task.samples, settings.validation_share))
+    if settings.order == "random" and not task.endless:
+        task = replace(task, samples=_shuffled(task.samples, settings.seed))
     return PlannedTask(task=task, limit=limit or settings.limit or task.default_limit)
 
 
@@ -154,6 +183,18 @@ def _with_held_out(samples: SplitStream, share: float) -> SplitStream:
         )
 
     return split_samples
+
+
+def _shuffled(samples: SplitStream, seed: int) -> SplitStream:
+    """``samples`` in an order of their own for each ``seed``; a cluster stays together."""
+
+    def place(sample: Sample) -> tuple[str, str]:
+        return (
+            fingerprint(["order", seed, sample.cluster or sample.id]),
+            fingerprint(["order", seed, sample.id]),
+        )
+
+    return lambda split: sorted(samples(split), key=place)
 
 
 def _systems(settings: ExperimentFile, source: YamlSource) -> Mapping[str, ModelSpec | HybridSpec]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 CallStatus = Literal["ok", "error"]
 ResponseStatus = Literal["ok", "system_error"]
@@ -20,14 +20,37 @@ ScoreStatus = Literal["scored", "format_error", "system_error", "scorer_error"]
 Phase = Literal["answer", "fit"]
 
 
-class Message(msgspec.Struct, frozen=True):
-    """One turn of a chat prompt."""
+class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A call that a model wants made. ``arguments`` is raw JSON text, as the model wrote it."""
 
-    role: Literal["system", "user", "assistant"]
+    name: str
+    arguments: str
+    id: str | None = None
+
+
+class Tool(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A function that a model may call; ``parameters`` is a JSON schema of its arguments."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One turn of a chat prompt.
+
+    ``images`` come before the text, as data: or https: addresses. ``tool_calls`` are of an
+    assistant's turn; a "tool" turn is the result of the call ``tool_call_id``.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    images: tuple[str, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
 
 
-class Sample(msgspec.Struct, frozen=True, kw_only=True):
+class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One item of a task.
 
     ``inputs`` is all that a system may see; ``target`` never leaves the scoring side.
@@ -41,12 +64,13 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     cluster: str | None = None
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
+class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a system is asked: a sample's inputs, rendered by its task. It holds no target.
 
     ``choices`` is set where the answer is one of a closed set; a backend that can score
     log-likelihoods does, another one generates and the text is matched to the choices.
     ``split`` is the split the sample came from ("test" when answering for the record).
+    ``tools`` may be called in the answer; ``output_schema`` is the JSON schema it must follow.
     """
 
     task: str
@@ -60,30 +84,37 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     repeat: int = 0
     split: str = "test"
+    tools: tuple[Tool, ...] = ()
+    output_schema: dict[str, Any] | None = None
 
     @property
     def key(self) -> str:
         """Content hash of everything that may affect the answer, the repeat index included."""
-        return fingerprint(msgspec.structs.asdict(self))
+        return fingerprint(self)
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a system said.
 
-    ``text`` is raw; ``choice`` and ``probabilities`` (over ``Request.choices``, summing to 1) are
-    set where the backend scored them; ``data`` holds structured output (spans, tool calls).
-    ``token_logprobs`` are natural logarithms of the chosen tokens, where the backend gives them.
+    ``text`` is raw; ``reasoning`` is what a model thought before it, where it is given apart;
+    ``choice`` and ``probabilities`` (over ``Request.choices``, summing to 1) are set where the
+    backend scored them; ``data`` holds structure of the system's own (spans). ``token_logprobs``
+    are natural logarithms of the chosen tokens and ``top_logprobs`` of the likeliest ones at each
+    position, where the backend gives them.
     """
 
     text: str | None = None
+    reasoning: str | None = None
     choice: str | None = None
     probabilities: dict[str, float] | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
     data: Any = None
     token_logprobs: tuple[float, ...] | None = None
+    top_logprobs: tuple[dict[str, float], ...] | None = None
     finish_reason: str | None = None
 
 
-class Completion(msgspec.Struct, frozen=True, kw_only=True):
+class Completion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one model call returned: the answer and what it took, as the backend measured it.
 
     ``queue_seconds`` is waiting inside the backend (for a batch, a device, a rate limit);
@@ -113,15 +144,20 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
     maybe_billed_attempts: int = 0
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
+class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One model call inside an answer. ``role`` is the path of role names, "" for a plain model.
 
+    ``response_key`` and ``ordinal`` say which response it is part of, and where in it.
     ``seconds`` is wall time as the caller of the model felt it (queue and backoff included).
-    ``usd`` and ``joules`` are None where no price or counter is known; the bases say how they
-    were obtained. A call answered from a recording has ``recorded=True`` and no ``seconds``.
+    ``usd`` is what the call costs when it is made; ``billed_usd`` what this run was charged for
+    it: 0 where it came from the response cache (``cached``) or from a recording (``recorded``),
+    which have no ``seconds`` either. ``usd`` and ``joules`` are None where no price or counter is
+    known; the bases say how they were obtained.
     """
 
     key: str
+    response_key: str
+    ordinal: int
     role: str
     system: str
     model: str
@@ -139,6 +175,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     tokens_counted_by: Literal["provider", "local"] | None = None
     usd: float | None = None
     usd_basis: str | None = None
+    billed_usd: float | None = None
     joules: float | None = None
     joules_basis: str | None = None
     seconds: float | None = None
@@ -150,9 +187,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     retries: int = 0
     backoff_seconds: float = 0.0
     recorded: bool = False
+    cached: bool = False
 
 
-class Response(msgspec.Struct, frozen=True, kw_only=True):
+class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a system answered for a sample, with its calls in order.
 
     ``seconds`` is end-to-end wall time; None where it was not felt in one piece (a recording, or
@@ -173,7 +211,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     calls: tuple[Call, ...] = ()
 
 
-class Score(msgspec.Struct, frozen=True, kw_only=True):
+class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One named value for a response.
 
     ``value`` is None unless ``status`` is scored or, where the answer could not be read but the
@@ -263,7 +301,12 @@ class SystemEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What was run, with what, on what. Secrets and machine names are never in it."""
+    """What was run, with what, on what. Secrets and machine names are never in it.
+
+    ``notes`` are what was found on the way and concerns a reader: what an endpoint ignored, what
+    had to be counted here. ``stopped`` says why a run ended before all its answers were there; its
+    tables hold what was answered. A run that is neither ``complete`` nor ``stopped`` has none.
+    """
 
     schema_version: int
     name: str
@@ -277,10 +320,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     systems: tuple[SystemEntry, ...]
     repeats: int
     seed: int
-    concurrency: int
+    concurrency: int | None
     sandbox: str
     evalsuite_version: str
     code: str | None
     python: str
     packages: dict[str, str]
     hardware: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    stopped: str | None = None

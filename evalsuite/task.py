@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from evalsuite.records import Answer, Message, Request, Sample, Score
+from evalsuite.records import Answer, Message, Request, Sample, Score, Tool
 
 Split = Literal["train", "validation", "test"]
 Learnable = Literal["rows", "texts", "spans"]
@@ -38,12 +38,15 @@ class Task:
         those are recorded as ``system_error`` by the scoring pass.
     success: name of the score that decides success, which is ``value >= success_at``.
     choices: the closed set of answers, where there is one.
+    tools: functions that may be called in the answer.
+    output_schema: JSON schema that the answer's text must follow.
     corpus: figures that are not means over samples (micro-F1, AUC), from everything that was
         graded for one system; a metric returns None where it is not defined.
     learnable: how a classical model may learn this task from its train split: "rows"
         (``inputs["columns"]`` to a label), "texts" (``inputs["text"]`` to a label) or "spans"
         (``inputs["text"]`` to character spans); None where it cannot.
     runs_code: scoring runs what the system wrote, so a sandbox must be there before money is spent.
+    endless: the stream of samples has no end, and comes in random order as it is.
     default_limit: samples used where the experiment names no limit; None means all of them.
     """
 
@@ -56,12 +59,15 @@ class Task:
     success: str
     success_at: float = 1.0
     choices: Callable[[Sample], Sequence[str]] | None = None
+    tools: Callable[[Sample], Sequence[Tool]] | None = None
+    output_schema: dict[str, Any] | None = None
     corpus: Mapping[str, CorpusMetric] = field(default_factory=dict)
     learnable: Learnable | None = None
     max_output_tokens: int = 256
     stop: tuple[str, ...] = ()
     temperature: float = 0.0
     runs_code: bool = False
+    endless: bool = False
     default_limit: int | None = None
     source: str = ""
     licence: str = ""
@@ -77,18 +83,36 @@ class Task:
 
     def request(self, sample: Sample, *, split: Split, seed: int, repeat: int) -> Request:
         """What a system is asked about ``sample``: its inputs and prompt, never its target."""
+        choices = tuple(self.choices(sample)) if self.choices else None
+        return self.asking(
+            sample, self.messages(sample), choices, split=split, seed=seed, repeat=repeat
+        )
+
+    def asking(
+        self,
+        sample: Sample,
+        messages: tuple[Message, ...],
+        choices: tuple[str, ...] | None,
+        *,
+        split: Split,
+        seed: int,
+        repeat: int,
+    ) -> Request:
+        """``request`` with the chat and the choices as they were rendered before."""
         return Request(
             task=self.name,
             sample_id=sample.id,
             inputs=sample.inputs,
-            messages=self.messages(sample),
-            choices=tuple(self.choices(sample)) if self.choices else None,
+            messages=messages,
+            choices=choices,
             max_output_tokens=self.max_output_tokens,
             stop=self.stop,
             temperature=self.temperature,
             seed=seed,
             repeat=repeat,
             split=split,
+            tools=tuple(self.tools(sample)) if self.tools else (),
+            output_schema=self.output_schema,
         )
 
     def succeeded(self, scores: Mapping[str, Score]) -> bool | None:

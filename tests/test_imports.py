@@ -20,12 +20,15 @@ FLOORS = (
     ("judging",),
     ("yaml_source", "catalog", "inline", "experiment"),
     ("running",),
-    ("store",),
+    ("tables", "store", "compaction"),
     ("analysis",),
     ("reporting",),
     ("embedded training",),
+    ("session",),
+    ("deciding",),
     ("api", "ratings"),
-    ("cli",),
+    ("gates",),
+    ("cli", "__main__", "pytest_plugin"),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

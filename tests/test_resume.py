@@ -49,7 +49,7 @@ def outcome(path: Path) -> pd.DataFrame:
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
-    command = ["-m", "evalsuite.cli", "run", "experiment.yaml", "--out", "killed", "--quiet"]
+    command = ["-m", "evalsuite", "run", "experiment.yaml", "--out", "killed", "--quiet"]
     return subprocess.Popen([sys.executable, *command], cwd=folder, stdout=subprocess.DEVNULL)
 
 
@@ -96,7 +96,7 @@ def test_an_unfinished_run_is_not_reported(tmp_path: Path) -> None:
 
 def test_ctrl_c_finishes_what_is_in_flight_and_says_how_to_go_on(tmp_path: Path) -> None:
     (tmp_path / "experiment.yaml").write_text(EXPERIMENT.replace("limit: 30", "limit: 300"))
-    command = [sys.executable, "-m", "evalsuite.cli", "run", "experiment.yaml", "--out", "killed"]
+    command = [sys.executable, "-m", "evalsuite", "run", "experiment.yaml", "--out", "killed"]
     child = subprocess.Popen(
         command,
         cwd=tmp_path,

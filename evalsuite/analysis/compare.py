@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from evalsuite.analysis.intervals import Estimate, Floats, ratio_of_sums
 from evalsuite.analysis.measure import cluster_labels, numbers
-from evalsuite.analysis.paired import PairedDifference, holm, paired_difference
+from evalsuite.analysis.multiplicity import holm
+from evalsuite.analysis.paired import PairedDifference, paired_difference
 
 if TYPE_CHECKING:
     import pandas as pd

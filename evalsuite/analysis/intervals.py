@@ -12,14 +12,26 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from evalsuite.analysis.clusters import (
+    Floats as Floats,
+)
+from evalsuite.analysis.clusters import (
+    binary_of,
+    cluster_codes,
+    cluster_sums,
+    numbers_of,
+    strata_of_clusters,
+)
+from evalsuite.analysis.ratios import ratio_bounds
 
 LEVEL = 0.95
 RESAMPLES = 1000
+UNIFORM_PRIOR = (1.0, 1.0)
+JEFFREYS_PRIOR = (0.5, 0.5)
 FEWEST_CLUSTERS_TO_RESAMPLE = 5
 """With 4 clusters a bootstrap has 35 distinct resamples: too few for a 2.5 % tail."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +60,7 @@ def wilson(successes: float, n: float, *, level: float = LEVEL) -> tuple[float, 
         ValueError: unless ``0 <= successes <= n`` and ``n > 0``.
     """
     _check_counts(successes, n)
-    z = NormalDist().inv_cdf(0.5 + level / 2)
+    z = normal_quantile(level)
     p = successes / n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
@@ -69,10 +81,38 @@ def clopper_pearson(successes: int, n: int, *, level: float = LEVEL) -> tuple[fl
     from scipy.special import betaincinv
 
     _check_counts(successes, n)
-    tail = (1 - level) / 2
+    tail = (1 - _checked(level)) / 2
     low = 0.0 if successes == 0 else float(betaincinv(successes, n - successes + 1, tail))
     high = 1.0 if successes == n else float(betaincinv(successes + 1, n - successes, 1 - tail))
     return low, high
+
+
+def credible_interval(
+    successes: float,
+    n: float,
+    *,
+    prior: tuple[float, float] = UNIFORM_PRIOR,
+    level: float = LEVEL,
+) -> tuple[float, float]:
+    """Equal-tailed credible interval of a proportion under a Beta prior.
+
+    Quantiles of Beta(prior + successes, prior + failures). ``UNIFORM_PRIOR`` is Bayes's and
+    Laplace's, ``JEFFREYS_PRIOR`` Jeffreys's (1946), Proc. R. Soc. A 186. It holds the rate with
+    probability ``level`` given the prior; how often it covers a fixed rate is another question,
+    and for a rate of 0 or 1 the answer is never: an equal-tailed interval leaves both out. Valid
+    for independent observations.
+
+    Raises:
+        ValueError: unless ``0 <= successes <= n`` and ``n > 0``, or a prior is not above 0.
+    """
+    from scipy.special import betaincinv
+
+    _check_counts(successes, n)
+    if not min(prior) > 0:
+        raise ValueError(f"a Beta prior has two parameters above 0, not {prior}")
+    tail = (1 - _checked(level)) / 2
+    shape = prior[0] + successes, prior[1] + n - successes
+    return float(betaincinv(*shape, tail)), float(betaincinv(*shape, 1 - tail))
 
 
 def clustered_standard_error(
@@ -85,8 +125,8 @@ def clustered_standard_error(
     (2024), arXiv:2411.00640. None for fewer than 2 clusters. Too small for few clusters (use
     t with C-1 degrees of freedom) and 0 where all values are equal (see ``proportion``).
     """
-    numbers = np.asarray(values, dtype=float)
-    codes, n_clusters = cluster_codes(clusters)
+    numbers = numbers_of(values)
+    codes, n_clusters = cluster_codes(clusters, numbers.size)
     if n_clusters < 2:
         return None
     sums = np.bincount(codes, weights=numbers - numbers.mean(), minlength=n_clusters)
@@ -102,7 +142,7 @@ def clustered_mean(
     The interval is mean +- t(C-1) x ``clustered_standard_error``. For a rate of successes use
     ``proportion``: this one has zero width where all values agree.
     """
-    numbers = np.asarray(values, dtype=float)
+    numbers = numbers_of(values)
     if numbers.size == 0:
         return None
     mean = float(numbers.mean())
@@ -130,11 +170,11 @@ def proportion(
     place of Clopper-Pearson as Franco et al. (2019), J. Survey Stat. Methodol. 7, recommend. None
     where there are no observations; no bounds where there is one cluster.
     """
-    hits = np.asarray(successes, dtype=float)
+    hits = binary_of(successes, "successes")
     if hits.size == 0:
         return None
     rate = float(hits.mean())
-    n_clusters = cluster_codes(clusters)[1]
+    n_clusters = cluster_codes(clusters, hits.size)[1]
     if n_clusters == hits.size:
         low, high = wilson(float(hits.sum()), hits.size, level=level)
         method = "Wilson"
@@ -150,26 +190,29 @@ def proportion(
 def effective_n(values: ArrayLike, clusters: ArrayLike, *, level: float = LEVEL) -> float:
     """How many independent observations the clustered ``values`` (n,) are worth.
 
-    n / design effect x (z / t(C-1))^2, where the design effect is the clustered over the plain
-    variance of the mean, at least 1. Where all values agree it cannot be estimated, so clusters
-    are taken as repeating one observation: n^2 / sum of squared sizes (Kish, 1965), the cautious
-    end. The last factor pays for estimating the variance from few clusters.
+    n / design effect x (z / t(C-1))^2. The design effect is the clustered over the plain variance
+    of the mean, at least 1 (Kish, 1965). Where nearly all values agree it cannot be estimated and
+    comes out too small, so it is drawn towards the cautious end, at which a cluster repeats one
+    observation (sum of squared sizes / n): by 1 / (1 + k)^2, for k clusters that hold another value
+    than the commonest. All the way, that is, where all values agree, and not to speak of for k
+    above 10; without it intervals of rates near 1 cover 88 to 93 % (``benchmarks/coverage.py``).
+    The last factor pays for estimating the variance from few clusters.
     """
-    numbers = np.asarray(values, dtype=float)
-    codes, n_clusters = cluster_codes(clusters)
-    sizes = np.bincount(codes, minlength=n_clusters)
+    numbers = numbers_of(values)
+    codes, n_clusters = cluster_codes(clusters, numbers.size)
     if n_clusters == numbers.size:
         return float(numbers.size)
     if n_clusters < 2:
         return 1.0
+    cautious = float(np.square(np.bincount(codes)).sum()) / numbers.size
+    kinds, counts = np.unique(numbers, return_counts=True)
+    commonest = kinds[counts == counts.max()][:3]  # more that tie are a spread, not agreement
+    n_other = min(np.unique(codes[numbers != kind]).size for kind in commonest)
     plain = float(numbers.var()) / numbers.size
-    if plain > 0:
-        error = clustered_standard_error(numbers, clusters) or 0.0
-        n = numbers.size / max(1.0, error * error / plain)
-    else:
-        n = numbers.size**2 / float(np.square(sizes).sum())
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    return n * (z / _t_quantile(n_clusters - 1, level)) ** 2
+    error = clustered_standard_error(numbers, clusters) or 0.0
+    found = max(1.0, error * error / plain) if kinds.size > 1 else 1.0
+    effect = found + max(0.0, cautious - found) / (1 + n_other) ** 2
+    return numbers.size / effect * (normal_quantile(level) / _t_quantile(n_clusters - 1, level)) ** 2
 
 
 def stratified(parts: Sequence[Estimate], weights: Sequence[float]) -> Estimate:
@@ -219,28 +262,36 @@ def ratio_of_sums(
 ) -> Estimate | None:
     """Sum of ``numerators`` (n,) / sum of ``denominators`` (n,), such as dollars per success.
 
-    Percentile bootstrap over whole clusters, drawn within ``strata`` (tasks) where given; both
-    sums are resampled together. Source: Efron and Tibshirani (1993), ch. 13; Davison and Hinkley
-    (1997), 3.8 for clusters. Seeded, and independent of the order of rows. The ratio is infinite
-    where the denominator is 0, and so is a bound whose tail of resamples has none. No bounds for
-    fewer than 5 clusters; optimistic for fewer than about 20. None where there are no rows.
+    Bootstrap over whole clusters, drawn within ``strata`` (tasks) where given, of Fieller's pivot:
+    see ``evalsuite.analysis.ratios.ratio_bounds``. Seeded, and independent of the order of rows.
+    The ratio is infinite where the denominator is 0, and so is the upper bound where it is not
+    shown to be above 0. No bounds for fewer than 5 clusters; optimistic where a few clusters hold
+    most of the numerator, as with costs whose logarithms have a standard deviation above 1. None
+    where there are no rows.
+
+    Raises:
+        ValueError: a value is missing or negative, or a cluster lies in two strata.
     """
-    top, bottom = np.asarray(numerators, dtype=float), np.asarray(denominators, dtype=float)
+    top, bottom = numbers_of(numerators, "numerators"), numbers_of(denominators, "denominators")
+    if top.size != bottom.size or min(top.min(initial=0), bottom.min(initial=0)) < 0:
+        raise ValueError("a ratio of sums needs as many numerators as denominators, none negative")
     if top.size == 0:
         return None
     value = _ratio(float(top.sum()), float(bottom.sum()))
-    totals = _resampled_totals(
-        np.column_stack([top, bottom]), clusters, strata, seed=seed, resamples=resamples
-    )
-    if math.isinf(value) or totals is None:
+    codes, n_clusters = cluster_codes(clusters, top.size)
+    of_cluster = strata_of_clusters(codes, n_clusters, strata)
+    if math.isinf(value) or n_clusters < FEWEST_CLUSTERS_TO_RESAMPLE:
         why = "no denominator" if math.isinf(value) else "n too small for a bootstrap"
         return _without_interval(value, top.size, why, level)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.where(totals[:, 1] > 0, totals[:, 0] / totals[:, 1], math.inf)
-    tail = (1 - level) / 2
-    # A quantile that does not interpolate stays defined beside infinite resamples.
-    low = float(np.quantile(ratios, tail, method="lower"))
-    high = float(np.quantile(ratios, 1 - tail, method="higher"))
+    sums = cluster_sums(np.column_stack([top, bottom]), codes, n_clusters)
+    low, high = ratio_bounds(
+        sums[:, 0],
+        sums[:, 1],
+        of_cluster,
+        seed=seed,
+        resamples=resamples,
+        level=_checked(level),
+    )
     return Estimate(
         value=value,
         low=min(low, value),
@@ -261,12 +312,14 @@ def percentile(values: ArrayLike, q: float, *, level: float = LEVEL) -> Estimate
     """
     from scipy.special import bdtr
 
-    ordered = np.sort(np.asarray(values, dtype=float))
+    if not 0 < q < 1:
+        raise ValueError(f"a percentile is given as a share between 0 and 1, not {q}")
+    ordered = np.sort(numbers_of(values))
     n = int(ordered.size)
     if n == 0:
         return None
     below = np.asarray(bdtr(np.arange(n), n, q))  # P(K <= k) for k = 0 .. n-1
-    tail = (1 - level) / 2
+    tail = (1 - _checked(level)) / 2
     lower_rank = int(np.searchsorted(below, tail, side="right"))  # 1-based; 0 means none
     upper_rank = int(np.searchsorted(below, 1 - tail, side="left")) + 1  # n + 1 means none
     bounded = lower_rank >= 1 and upper_rank <= n
@@ -280,42 +333,29 @@ def percentile(values: ArrayLike, q: float, *, level: float = LEVEL) -> Estimate
     )
 
 
-def cluster_codes(clusters: ArrayLike) -> tuple[NDArray[np.intp], int]:
-    """Cluster labels (n,) as integers 0..C-1 in label order, and C."""
-    labels, codes = np.unique(np.asarray(clusters), return_inverse=True)
-    return codes, len(labels)
+def fewest_for_percentile(q: float, *, confidence: float = LEVEL, n_above: int = 0) -> int:
+    """Fewest observations that bound the ``q`` quantile from above with ``confidence``, one-sided.
 
+    The smallest n with P(Binomial(n, 1 - q) <= ``n_above``) <= 1 - confidence: even with
+    ``n_above`` of them above a bar, the quantile lies below the bar. 59 for the 95th percentile,
+    299 for the 99th. With ``n_above`` 1 and confidence 0.99 it is the least number of queries of
+    MLPerf LoadGen's early stopping (mlcommons/inference, loadgen/early_stopping.cc).
 
-def _resampled_totals(
-    columns: Floats,
-    clusters: ArrayLike,
-    strata: ArrayLike | None,
-    *,
-    seed: int,
-    resamples: int,
-) -> Floats | None:
-    """Totals (resamples, k) of ``columns`` (n, k) over clusters redrawn within strata."""
-    codes, n_clusters = cluster_codes(clusters)
-    if n_clusters < FEWEST_CLUSTERS_TO_RESAMPLE:
-        return None
-    sums = np.column_stack(
-        [np.bincount(codes, weights=column, minlength=n_clusters) for column in columns.T]
-    )
-    stratum_of = np.zeros(n_clusters, dtype=np.intp)
-    if strata is not None:
-        stratum_of[codes] = cluster_codes(strata)[0]
-    rng = np.random.default_rng(seed)
-    totals = np.zeros((resamples, columns.shape[1]))
-    for stratum in np.unique(stratum_of):
-        members = sums[stratum_of == stratum]
-        rows = max(1, 1_000_000 // len(members))  # a slice of resamples at a time bounds memory
-        for start in range(0, resamples, rows):
-            stop = min(resamples, start + rows)
-            shape = (stop - start, len(members))
-            drawn = rng.integers(0, len(members), size=shape, dtype=np.int32)
-            for k, column in enumerate(members.T):
-                totals[start:stop, k] += np.take(np.ascontiguousarray(column), drawn).sum(axis=1)
-    return totals
+    Raises:
+        ValueError: q or the confidence is not between 0 and 1, or ``n_above`` negative.
+    """
+    from scipy.special import bdtr
+
+    if not 0 < q < 1 or not 0 < confidence < 1 or n_above < 0:
+        raise ValueError("needs q and confidence between 0 and 1, and n_above of at least 0")
+    low, high = n_above, n_above + 1  # bdtr falls from 1 at n = n_above towards 0
+    while bdtr(n_above, high, 1 - q) > 1 - confidence:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        enough = bdtr(n_above, middle, 1 - q) <= 1 - confidence
+        low, high = (low, middle) if enough else (middle, high)
+    return high
 
 
 def _ratio(top: float, bottom: float) -> float:
@@ -325,7 +365,18 @@ def _ratio(top: float, bottom: float) -> float:
 def _t_quantile(degrees: int, level: float) -> float:
     from scipy.special import stdtrit
 
-    return float(stdtrit(degrees, 0.5 + level / 2))
+    return float(stdtrit(degrees, 0.5 + _checked(level) / 2))
+
+
+def normal_quantile(level: float) -> float:
+    """Standard errors that a two-sided normal interval of ``level`` reaches: 1.96 for 0.95."""
+    return NormalDist().inv_cdf(0.5 + _checked(level) / 2)
+
+
+def _checked(level: float) -> float:
+    if not 0 < level < 1:
+        raise ValueError(f"a level of coverage lies between 0 and 1, not at {level}")
+    return level
 
 
 def _without_interval(value: float, n: int, why: str, level: float) -> Estimate:

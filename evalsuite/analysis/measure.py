@@ -49,6 +49,7 @@ class Figures:
     Answers that could not be read but count as failed are in ``n_format_errors`` and scored.
     ``usd`` and ``joules`` are None where any call's is unknown; ``n_unpriced`` says how many
     answers that is. ``usd_per_success`` is all spend, failures included, over successes.
+    ``billed_usd`` is what the run was charged: without what a cache or a recording answered.
     """
 
     n_attempted: int
@@ -62,6 +63,7 @@ class Figures:
     macro_success_rate: Estimate | None
     success_rate_at_worst: float | None
     usd: float | None
+    billed_usd: float | None
     n_unpriced: int
     usd_per_success: Estimate | None
     usd_per_thousand: Estimate | None
@@ -73,6 +75,7 @@ class Figures:
     n_calls: int
     n_failed_calls: int
     n_recorded_calls: int
+    n_cached_calls: int
     n_retries: int
 
 
@@ -107,6 +110,7 @@ def measure(
         macro_success_rate=macro,
         success_rate_at_worst=n_successes / n_attempted if n_attempted else None,
         usd=known_total(usd),
+        billed_usd=known_total(numbers(responses, "billed_usd")),
         n_unpriced=int(np.isnan(usd).sum()),
         usd_per_success=_spend_per(responses, usd, np.nan_to_num(success), seed=seed),
         usd_per_thousand=_spend_per(responses, usd, np.full(len(usd), 1e-3), seed=seed),
@@ -118,6 +122,7 @@ def measure(
         n_calls=len(answering),
         n_failed_calls=int((answering["status"] == "error").sum()),
         n_recorded_calls=int(answering["recorded"].astype(bool).sum()),
+        n_cached_calls=int(answering["cached"].astype(bool).sum()),
         n_retries=int(np.nansum(numbers(answering, "retries"))),
     )
 

@@ -122,3 +122,8 @@ def _without_unit(low: str, high: str) -> str:
     """``low`` without the trailing unit it shares with ``high``."""
     number, _, unit = low.partition(" ")
     return number if unit and high.endswith(f" {unit}") else low
+
+
+def concurrency_words(most: int | None) -> str:
+    """How many answers were in flight, from the ``concurrency`` of a manifest."""
+    return "as found out (local models 8)" if most is None else str(most)

@@ -67,14 +67,16 @@ class TaskFigures:
 class SystemFigures:
     """One system over all tasks it was given.
 
-    ``comparable`` says that it has scored answers in every task of the run: only then may its
-    overall figures stand beside another's. ``fit_usd`` is what preparing it took, apart from
+    ``comparable`` says that it has scored answers in every task of the run and, of a run that was
+    stopped early, all ``n_wanted`` answers: only then may its overall figures stand beside
+    another's. ``fit_usd`` is what preparing it took, apart from
     ``figures.usd``; None where a part is unknown, 0 where there was nothing to prepare.
     """
 
     entry: SystemEntry
     tasks: tuple[str, ...]
     comparable: bool
+    n_wanted: int
     on_pareto_front: bool
     figures: Figures
     fits: tuple[Fit, ...]
@@ -173,11 +175,17 @@ def _system(run: Run, entry: SystemEntry, responses: pd.DataFrame, seed: int) ->
     calls = run.calls[run.calls["system"] == entry.name]
     scores = run.scores[run.scores["system"] == entry.name]
     scored = responses[responses["success"].notna()]
+    asked = set(responses["task"])
+    n_wanted = run.manifest.repeats * sum(
+        task.n_samples for task in run.manifest.tasks if task.name in asked
+    )
     fits = run.fits[run.fits["system"] == entry.name]
     return SystemFigures(
         entry=entry,
         tasks=tuple(sorted(set(scored["task"]))),
-        comparable=set(scored["task"]) == {task.name for task in run.manifest.tasks},
+        comparable=set(scored["task"]) == {task.name for task in run.manifest.tasks}
+        and (run.manifest.stopped is None or len(responses) == n_wanted),
+        n_wanted=n_wanted,
         on_pareto_front=False,
         figures=measure(responses, calls, scores, seed=seed),
         fits=tuple(_fit(row) for row in fits.sort_values("task").to_dict("records")),

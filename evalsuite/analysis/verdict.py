@@ -282,9 +282,27 @@ def _at_cost(comparison: Comparison) -> str:
     return f"at {times(ratio.value)} of its cost ({bounds})"
 
 
+def _unfinished(summary: Summary) -> list[str]:
+    """Of a run that was stopped at a limit: why, and who has how many of their answers."""
+    if summary.manifest.stopped is None:
+        return []
+    short = [
+        f"{item.entry.name} {count(item.figures.n_attempted)} of {count(item.n_wanted)}"
+        for item in summary.systems
+        if item.figures.n_attempted < item.n_wanted
+    ]
+    told = {item.entry.name for item in summary.systems}
+    entries = summary.manifest.systems
+    none = [f"{entry.name} 0" for entry in entries if entry.reported and entry.name not in told]
+    return [
+        f"The run was stopped early ({summary.manifest.stopped}). Answers there are: "
+        f"{', '.join([*short, *none]) or 'all'}."
+    ]
+
+
 def _caveats(summary: Summary) -> tuple[str, ...]:
     systems = summary.systems
-    found: list[str] = []
+    found = _unfinished(summary)
     partial = [item.entry.name for item in systems if not item.comparable]
     if partial:
         found.append(
@@ -312,6 +330,17 @@ def _caveats(summary: Summary) -> tuple[str, ...]:
     prepared = [f"{item.entry.name} {money(item.fit_usd)}" for item in systems if item.fits]
     if prepared:
         found.append(f"Costs leave out preparation, paid once: {', '.join(prepared)}.")
+    cached = [
+        f"{item.entry.name} {count(item.figures.n_cached_calls)} of {count(item.figures.n_calls)}"
+        for item in systems
+        if item.figures.n_cached_calls
+    ]
+    if cached:
+        found.append(
+            f"Calls answered by the response cache: {', '.join(cached)}. They cost here what they "
+            "cost when they were made, were not billed again, and have no latency."
+        )
+    found.extend(f"{note[:1].upper()}{note[1:]}." for note in summary.manifest.notes)
     if summary.best is not None and len(systems) > 1:
         found.append(
             "The leader was picked on these very samples, which flatters it a little; "

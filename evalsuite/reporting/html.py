@@ -89,6 +89,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
+        concurrency=numbers.concurrency_words,
         money=numbers.money,
         percent=numbers.percent,
         points=numbers.points,

@@ -9,6 +9,7 @@ from evalsuite.analysis.numbers import (
     MINUS,
     NOT_APPLICABLE,
     UNKNOWN,
+    concurrency_words,
     count,
     duration,
     interval,
@@ -174,7 +175,7 @@ def _conditions(summary: Summary) -> str:
     lines = [
         f"experiment fingerprint {manifest.fingerprint}, seed {manifest.seed}, "
         f"{manifest.repeats} repeat{'s' * (manifest.repeats != 1)}, "
-        f"concurrency {manifest.concurrency}, sandbox {manifest.sandbox}",
+        f"concurrency {concurrency_words(manifest.concurrency)}, sandbox {manifest.sandbox}",
         f"evalsuite {manifest.evalsuite_version}, Python {manifest.python}",
         f"hardware: {hardware or 'unknown'}",
         *(

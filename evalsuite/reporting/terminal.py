@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from evalsuite.analysis.numbers import NOT_APPLICABLE, UNKNOWN
+from evalsuite.analysis.numbers import NOT_APPLICABLE, UNKNOWN, concurrency_words
 from evalsuite.analysis.summary import Summary, SystemFigures
 from evalsuite.analysis.verdict import hybrid_sentence, verdict
 from evalsuite.reporting.columns import Cell, Column, rate_cell, systems_columns
@@ -54,10 +54,11 @@ def _legend(summary: Summary) -> Text:
 
     tasks = summary.manifest.tasks
     n = sum(task.n_samples for task in tasks)
+    in_flight = concurrency_words(summary.manifest.concurrency)
     return Text(
         f"◆ no comparable system is both cheaper and right more often. Small print: 95 % "
         f"intervals. {n:,} samples in {len(tasks)} task{'s' * (len(tasks) != 1)}, concurrency "
-        f"{summary.manifest.concurrency}; failed answers are not counted as wrong.\n",
+        f"{in_flight}; failed answers are not counted as wrong.\n",
         style="dim",
     )
 

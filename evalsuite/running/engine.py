@@ -1,59 +1,62 @@
-"""The engine: asks every system every sample, journals what it answers, then scores it.
+"""The engine: asks every system every sample, and journals and scores what it answers.
 
-One (task, system) pair runs at a time, ``concurrency`` requests in flight: systems under test do
-not disturb each other's latency. Samples stream from the journal; nothing here grows with the run.
+One (task, system) pair runs at a time, with as many answers in flight as its endpoint takes:
+systems under test do not disturb each other's latency. Samples stream from the journal; nothing
+here grows with the run.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
-import os
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from pathlib import Path
 
-from evalsuite.errors import CallFailed, EvalsuiteError, UserError
-from evalsuite.experiment import Experiment, PlannedTask
-from evalsuite.records import Answer, Phase, Request, Response, Sample, TaskEntry, fingerprint
+from evalsuite.errors import CallFailed, EvalsuiteError, Interrupted, StoppedEarly, UserError
+from evalsuite.experiment import Experiment
+from evalsuite.records import (
+    Answer,
+    Call,
+    Phase,
+    Request,
+    Response,
+    Sample,
+    TaskEntry,
+    fingerprint,
+    total,
+)
+from evalsuite.running.budget import Budget
+from evalsuite.running.cache import Cache
+from evalsuite.running.crowd import crowd
+from evalsuite.running.errors_allowed import ErrorsAllowed
+from evalsuite.running.events import Event
 from evalsuite.running.fitting import Fits, PracticeLimits
-from evalsuite.running.grading import scorer_key, scores_of
 from evalsuite.running.journal import Journal
-from evalsuite.running.opened import OpenedSystem, open_systems
-from evalsuite.running.tracing import Trace
-from evalsuite.systems.base import Devices
+from evalsuite.running.opened import OpenedSystem, limiters_of, open_systems
+from evalsuite.running.pinning import pin_samples
+from evalsuite.running.scoring import LONGEST_BACKLOG, ScoringPass
+from evalsuite.running.tracing import Means, Trace
+from evalsuite.systems.limits import Limiter
+from evalsuite.systems.resources import Resources
 from evalsuite.task import Task
 
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """Something a person watching would want to know.
-
-    "pair": ``n`` answers of ``system`` on ``task`` are wanted, beginning now. "fit": it is being
-    prepared. "answer": one is there (``reused`` from an earlier session; ``failed`` if the system
-    did). "scoring": ``n`` answers go to the scorers. "scored": one has. "note": read ``text``.
-    """
-
-    kind: Literal["pair", "fit", "answer", "scoring", "scored", "note"]
-    task: str = ""
-    system: str = ""
-    n: int = 0
-    reused: bool = False
-    failed: bool = False
-    text: str = ""
+LOCAL_CONCURRENCY = 8
 
 
 class Stop:
-    """Asks a run to end soon: what is in flight is finished and kept. Safe from any thread."""
+    """Asks a run to end soon: what is in flight is finished and kept. Safe from any thread.
+
+    ``why`` is the limit that was reached, None where a person asked.
+    """
 
     def __init__(self) -> None:
         """Not asked yet."""
         self.asked = False
+        self.why: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,19 @@ class Answered:
     tasks: tuple[TaskEntry, ...]
     fit_keys: tuple[str, ...]
     complete: bool
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A task, the system that answers it, and the limiters of the endpoints behind it."""
+
+    task: Task
+    system: str
+    limiters: tuple[Limiter, ...]
+
+    @property
+    def scored_live(self) -> bool:
+        return bool(self.limiters) and not self.task.runs_code
 
 
 class Engine:
@@ -75,9 +91,11 @@ class Engine:
         *,
         stop: Stop,
         tell: Callable[[Event], None],
-        systems: dict[str, OpenedSystem],
+        systems: Mapping[str, OpenedSystem],
+        cache: Cache | None,
+        redacted: Callable[[str], str],
     ) -> None:
-        """``tell`` is called from the event loop's thread, often: it must be quick."""
+        """``tell`` is called from the event loop and the scoring thread, often: it is quick."""
         settings = experiment.settings
         self._experiment = experiment
         self._settings = settings
@@ -85,134 +103,161 @@ class Engine:
         self._stop = stop
         self._tell = tell
         self._systems = systems
+        self._means = Means(
+            systems=systems,
+            journal=journal,
+            budget=Budget(
+                usd=settings.max_usd,
+                tokens=settings.max_tokens,
+                seconds=settings.max_seconds,
+                spent=journal.spent(),
+            ),
+            cache=cache,
+            redacted=redacted,
+        )
+        self._scoring = ScoringPass(journal, tell)
+        self._errors = ErrorsAllowed(settings.max_errors)
         self._fits = Fits(
             systems,
             journal,
             PracticeLimits(train=settings.train_limit, validation=settings.practice),
             seed=settings.seed,
-            concurrency=settings.concurrency,
-            respond=partial(self._respond, "fit"),
+            wanted=lambda name: self._wanted(limiters_of(name, systems)),
+            respond=self._respond_in_practice,
         )
 
     async def run(self) -> Answered:
-        """Answer, then score, everything the experiment asks for."""
+        """Answer, and score, everything the experiment asks for."""
+        split, plan = self._settings.split, self._experiment.tasks
         entries = tuple(
             [
-                await asyncio.to_thread(self._pin_samples, planned)
-                for planned in self._experiment.tasks
+                await asyncio.to_thread(pin_samples, planned, split, self._journal)
+                for planned in plan
             ]
         )
-        self._journal.begin_current()
-        anything = False
-        for planned, entry in zip(self._experiment.tasks, entries, strict=True):
-            for name in self._experiment.reported:
-                if not self._systems[name].supports(planned.task):
-                    text = f"{name} cannot take {entry.name}: left out"
-                    self._tell(Event(kind="note", task=entry.name, system=name, text=text))
-                    continue
-                anything = True
+        pairs = self._pairs()
+        sizes = {entry.name: entry.n_samples * self._settings.repeats for entry in entries}
+        self._say("begin", n=sum(sizes[pair.task.name] for pair in pairs))
+        try:
+            for pair in pairs:
                 if not self._stop.asked:
-                    await self._answer_pair(planned.task, entry, name)
-        if not anything:
-            raise UserError("no system of this experiment can take any of its tasks")
+                    await self._answer_pair(pair, sizes[pair.task.name])
+        except StoppedEarly as reached:
+            self._stop.asked, self._stop.why = True, str(reached)
+            self._say("stopping", text=str(reached))
+        except Interrupted:
+            pass
+        finally:
+            await asyncio.to_thread(self._scoring.close)
         self._journal.flush()
-        await asyncio.to_thread(self._score_all)
         fit_keys = tuple(
-            self._fits.key(planned.task, name)
-            for planned in self._experiment.tasks
-            for name in self._systems
+            self._fits.key(planned.task, name) for planned in plan for name in self._systems
         )
         return Answered(tasks=entries, fit_keys=fit_keys, complete=not self._stop.asked)
 
-    # -- samples --------------------------------------------------------------------------------
-
-    def _pin_samples(self, planned: PlannedTask) -> TaskEntry:
-        """Write the samples of a task into the journal and hash what was written."""
-        task, split = planned.task, self._settings.split
-        data, prompts, seen = [fingerprint(task.name)], [fingerprint(task.name)], set[str]()
-
-        def pinned() -> Iterator[Sample]:
-            for sample in itertools.islice(task.samples(split), planned.limit):
-                if sample.id in seen:
-                    raise UserError(f"{task.name}: two samples have the id {sample.id!r}")
-                seen.add(sample.id)
-                data.append(fingerprint([data.pop(), sample]))
-                prompts.append(fingerprint([prompts.pop(), task.messages(sample)]))
-                yield sample
-
-        self._journal.replace_samples(task.name, pinned())
-        if not seen:
-            raise UserError(f"{task.name}: the {split} split has no samples")
-        return TaskEntry(
-            name=task.name,
-            family=task.family,
-            summary=task.summary,
-            version=task.version,
-            split=split,
-            n_samples=len(seen),
-            data_hash=data[0],
-            prompt_hash=prompts[0],
-            success=task.success,
-            success_at=task.success_at,
-            source=task.source,
-            licence=task.licence,
-            reference=task.reference,
-        )
+    def _pairs(self) -> list[_Pair]:
+        """Every task with every system that can take it; of those that cannot, a note."""
+        pairs = []
+        for planned in self._experiment.tasks:
+            for name in self._experiment.reported:
+                if self._systems[name].supports(planned.task):
+                    pairs.append(_Pair(planned.task, name, limiters_of(name, self._systems)))
+                else:
+                    text = f"{name} cannot take {planned.task.name}: left out"
+                    self._say("note", task=planned.task.name, system=name, text=text)
+        if not pairs:
+            raise UserError("no system of this experiment can take any of its tasks")
+        return pairs
 
     # -- answering ------------------------------------------------------------------------------
 
-    async def _answer_pair(self, task: Task, entry: TaskEntry, name: str) -> None:
-        n = entry.n_samples * self._settings.repeats
-        self._tell(Event(kind="fit", task=task.name, system=name))
+    async def _answer_pair(self, pair: _Pair, n: int) -> None:
+        task, name = pair.task, pair.system
+        self._say("fit", task=task.name, system=name)
         await self._fits.get(task, name)
-        self._tell(Event(kind="pair", task=task.name, system=name, n=n))
-        requests = (
-            task.request(
-                sample,
-                split=self._settings.split,
-                seed=self._settings.seed + repeat,
-                repeat=repeat,
+        self._say("pair", task=task.name, system=name, n=n)
+        try:
+            await crowd(
+                self._questions(task),
+                partial(self._answer_one, pair),
+                partial(self._wanted, pair.limiters),
             )
-            for sample in self._journal.samples(task.name)
-            for repeat in range(self._settings.repeats)
-        )
-        async with _as_one_error(), asyncio.TaskGroup() as group:
-            for _ in range(min(self._settings.concurrency, n)):
-                group.create_task(self._answer_some(task, name, requests))
+        finally:
+            if pair.scored_live:
+                await asyncio.to_thread(self._scoring.catch_up)
+            elif self._stop.why is not None or not self._stop.asked:
+                self._say("scoring", task=task.name, system=name, n=n)
+                await asyncio.to_thread(self._scoring.score_recorded, task, name)
 
-    async def _answer_some(self, task: Task, name: str, requests: Iterator[Request]) -> None:
-        """One of ``concurrency`` workers on the same stream of requests."""
-        for request in requests:
-            if self._stop.asked:
-                return
-            response, reused = await self._known_or_asked("answer", task, name, request)
-            failed = response.status != "ok"
-            event = Event(kind="answer", task=task.name, system=name, reused=reused, failed=failed)
-            self._tell(event)
+    def _questions(self, task: Task) -> Iterator[tuple[Sample, Request]]:
+        settings = self._settings
+        for sample, prompt in self._journal.samples(task.name):
+            for repeat in range(settings.repeats):
+                if self._stop.asked:
+                    return
+                request = task.asking(
+                    sample,
+                    prompt.messages,
+                    prompt.choices,
+                    split=settings.split,
+                    seed=settings.seed + repeat,
+                    repeat=repeat,
+                )
+                yield sample, request
 
-    async def _respond(self, phase: Phase, task: Task, name: str, request: Request) -> Response:
-        response, _ = await self._known_or_asked(phase, task, name, request)
+    async def _answer_one(self, pair: _Pair, question: tuple[Sample, Request]) -> None:
+        sample, request = question
+        response, reused = await self._known_or_asked("answer", pair.task, pair.system, request)
+        if not reused:
+            await self._journal.settled()  # a kill may cost what is in flight, and nothing else
+        self._tell_of(response, "answer", reused, pair.limiters)
+        if pair.scored_live:
+            self._scoring.score_soon(pair.task, sample, response)
+            while self._scoring.backlog > LONGEST_BACKLOG:
+                await asyncio.sleep(0.01)
+        if not reused:
+            self._errors.count(response)
+
+    def _wanted(self, limiters: tuple[Limiter, ...]) -> int:
+        """How many answers should be in flight now."""
+        cap = self._settings.concurrency
+        if not limiters:
+            return cap or LOCAL_CONCURRENCY
+        taken = max([limiter.limit for limiter in limiters])
+        return taken if cap is None else min(cap, taken)
+
+    async def _respond_in_practice(self, task: Task, name: str, request: Request) -> Response:
+        if self._stop.asked:
+            raise Interrupted("stopped while a system practised")
+        response, reused = await self._known_or_asked("fit", task, name, request)
+        self._tell_of(response, "fit", reused, limiters_of(name, self._systems))
         return response
 
     async def _known_or_asked(
         self, phase: Phase, task: Task, name: str, request: Request
     ) -> tuple[Response, bool]:
         fitted = await self._fits.identity(task, name)
-        key = fingerprint([phase, self._systems[name].fingerprint, name, fitted, request.key])
-        self._journal.put_current(key)
+        request_key = request.key
+        key = fingerprint([phase, self._systems[name].fingerprint, name, fitted, request_key])
         known = self._journal.answered(key)
         if known is not None:
+            self._journal.take_over(key)
             return known, True
-        response = await self._ask(phase, task, name, request, key)
+        trace = Trace(
+            self._means,
+            key=key,
+            request=request,
+            request_key=request_key,
+            fitted_for=partial(self._fits.get, task),
+            phase=phase,
+        )
+        response = await self._ask(trace, task, name, request, key)
         self._journal.put_response(response, phase)
         return response, False
 
     async def _ask(
-        self, phase: Phase, task: Task, name: str, request: Request, key: str
+        self, trace: Trace, task: Task, name: str, request: Request, key: str
     ) -> Response:
-        trace = Trace(
-            key, self._systems, lambda member: self._fits.get(task, member), self._journal, phase
-        )
         answer: Answer | None = None
         error_kind: str | None = None
         error_message: str | None = None
@@ -238,65 +283,95 @@ class Engine:
             started_at=started_at,
             answer=answer,
             error_kind=error_kind,
-            error_message=error_message,
+            error_message=self._means.redacted(error_message) if error_message else None,
             seconds=seconds if trace.whole else None,
             calls=trace.calls,
         )
 
-    # -- scoring --------------------------------------------------------------------------------
+    # -- telling --------------------------------------------------------------------------------
 
-    def _score_all(self) -> None:
-        """Score what has no scores yet, a few at a time: code is run in processes of its own."""
-        tasks = {planned.task.name: planned.task for planned in self._experiment.tasks}
-        self._tell(Event(kind="scoring", n=self._journal.count_current()))
-        with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="evalsuite-score") as pool:
-            for name, task in tasks.items():
-                for batch in _batches(self._journal.current(name), 200):
-                    unscored = []
-                    for sample, response in batch:
-                        scorer = scorer_key(task, sample)
-                        if self._journal.scores(response.key, scorer) is None:
-                            unscored.append((scorer, sample, response))
-                        else:
-                            self._tell(Event(kind="scored", task=name, reused=True))
-                    scored = pool.map(lambda item, task=task: scores_of(task, *item[1:]), unscored)
-                    for (scorer, _, response), scores in zip(unscored, scored, strict=True):
-                        self._journal.put_scores(response.key, scorer, scores)
-                        self._tell(Event(kind="scored", task=name))
-        self._journal.flush()
+    def _say(self, kind: str, **about: object) -> None:
+        self._tell(Event(kind=kind, at=time.time(), **about))  # type: ignore[arg-type]
+
+    def _tell_of(
+        self, response: Response, phase: Phase, reused: bool, limiters: tuple[Limiter, ...]
+    ) -> None:
+        calls = response.calls
+        took = calls[0] if len(calls) == 1 else _together(calls)
+        self._tell(
+            Event(
+                kind="answer",
+                at=time.time(),
+                task=response.task,
+                system=response.system,
+                phase=phase,
+                reused=reused,
+                error_kind=response.error_kind,
+                seconds=response.seconds,
+                calls=len(calls),
+                cached_calls=int(took.cached),
+                retries=took.retries,
+                billed_usd=took.billed_usd,
+                input_tokens=took.input_tokens,
+                output_tokens=took.output_tokens,
+                in_flight=sum([limiter.in_flight for limiter in limiters]),
+                limit=self._wanted(limiters),
+            )
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Took:
+    """What the calls of an answer took together; None where any of it is unknown."""
+
+    cached: int
+    retries: int
+    billed_usd: float | None
+    input_tokens: int | None
+    output_tokens: int | None
+
+
+def _together(calls: Sequence[Call]) -> _Took:
+    return _Took(
+        cached=sum(call.cached for call in calls),
+        retries=sum(call.retries for call in calls),
+        billed_usd=total(call.billed_usd for call in calls),
+        input_tokens=_count(call.input_tokens for call in calls),
+        output_tokens=_count(call.output_tokens for call in calls),
+    )
+
+
+def _count(values: Iterable[int | None]) -> int | None:
+    whole = total(values)
+    return None if whole is None else int(whole)
 
 
 @asynccontextmanager
-async def _as_one_error() -> AsyncIterator[None]:
-    """A TaskGroup gathers errors; the first of ours is what the user should read."""
-    try:
-        yield
-    except* EvalsuiteError as group:
-        first: BaseException = group
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        raise first from None
-
-
-def _batches(
-    items: Iterator[tuple[Sample, Response]], size: int
-) -> Iterator[list[tuple[Sample, Response]]]:
-    while batch := list(itertools.islice(items, size)):
-        yield batch
-
-
-@asynccontextmanager
-async def opened_systems(experiment: Experiment) -> AsyncIterator[dict[str, OpenedSystem]]:
+async def opened_systems(
+    experiment: Experiment, resources: Resources
+) -> AsyncIterator[dict[str, OpenedSystem]]:
     """The systems of ``experiment``, opened in a thread (weights take their time) and closed."""
-    devices = Devices()
     systems: dict[str, OpenedSystem] = {}
     try:
         systems = await asyncio.to_thread(
-            open_systems, experiment.systems, experiment.reported, devices
+            open_systems, experiment.systems, experiment.reported, resources
         )
         yield systems
     finally:
         for system in systems.values():
             if system.model is not None:
                 await system.model.close()
-        devices.close()
+        resources.close()
+
+
+@asynccontextmanager
+async def opened_cache(path: Path | None) -> AsyncIterator[Cache | None]:
+    """The response cache at ``path``; None where the experiment uses none."""
+    if path is None:
+        yield None
+        return
+    cache = Cache(path)
+    try:
+        yield cache
+    finally:
+        await asyncio.to_thread(cache.close)

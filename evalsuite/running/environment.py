@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import subprocess
@@ -27,6 +28,7 @@ PINNED = (
 )
 
 
+@functools.cache
 def package_versions() -> dict[str, str]:
     """Versions of the installed packages that answers or figures may depend on."""
     versions = {}
@@ -38,6 +40,7 @@ def package_versions() -> dict[str, str]:
     return versions
 
 
+@functools.cache
 def code_revision() -> str | None:
     """Commit of the checkout this package runs from, "+changes" if edited; None when installed."""
     root = Path(__file__).resolve().parents[2]

@@ -11,6 +11,7 @@ from typing import Any
 
 from evalsuite.errors import ConfigError
 from evalsuite.records import Fit, Request, Response, Sample, Score, fingerprint, total
+from evalsuite.running.crowd import crowd
 from evalsuite.running.grading import scorer_key, scores_of
 from evalsuite.running.journal import Journal
 from evalsuite.running.opened import OpenedSystem
@@ -44,15 +45,18 @@ class Fits:
         limits: PracticeLimits,
         *,
         seed: int,
-        concurrency: int,
+        wanted: Callable[[str], int],
         respond: Respond,
     ) -> None:
-        """``respond`` asks a system one practice request and journals what it answered."""
+        """``respond`` asks a system one practice request and journals what it answered.
+
+        ``wanted`` says how many of them a system should have in flight.
+        """
         self._systems = systems
         self._journal = journal
         self._limits = limits
         self._seed = seed
-        self._concurrency = concurrency
+        self._wanted = wanted
         self._respond = respond
         self._fitted: dict[tuple[str, str], asyncio.Task[Fitted | None]] = {}
         self._identities: dict[tuple[str, str], Any] = {}
@@ -63,7 +67,10 @@ class Fits:
         key = (task.name, name)
         if key not in self._fitted:
             self._fitted[key] = asyncio.create_task(self._fit(task, name))
-        return await asyncio.shield(self._fitted[key])
+        making = self._fitted[key]
+        if making.done():  # every call asks, and a shield takes longer than all the rest
+            return making.result()
+        return await asyncio.shield(making)
 
     async def identity(self, task: Task, name: str) -> Any:
         """JSON-able essence of the fitted state of ``name`` and of everything below it."""
@@ -120,26 +127,25 @@ class Fits:
 
     async def _practise(self, task: Task, name: str, split: Split) -> list[Outcome]:
         samples = self.samples(task, split)
-        limit = asyncio.Semaphore(self._concurrency)
+        outcomes: list[Outcome | None] = [None] * len(samples)
 
-        async def one(sample: Sample) -> Outcome:
+        async def one(item: tuple[int, Sample]) -> None:
+            index, sample = item
             request = task.request(sample, split=split, seed=self._seed, repeat=0)
-            async with limit:
-                response = await self._respond(task, name, request)
+            response = await self._respond(task, name, request)
             scores = await asyncio.to_thread(self._scored, task, sample, response)
             success = task.succeeded({score.name: score for score in scores})
             usd = total(call.usd for call in response.calls)
-            return Outcome(
+            outcomes[index] = Outcome(
                 sample=sample, request=request, answer=response.answer, success=success, usd=usd
             )
 
-        async with asyncio.TaskGroup() as group:
-            asked = [group.create_task(one(sample)) for sample in samples]
-        return [task.result() for task in asked]
+        await crowd(iter(enumerate(samples)), one, lambda: self._wanted(name))
+        return [outcome for outcome in outcomes if outcome is not None]
 
     def _scored(self, task: Task, sample: Sample, response: Response) -> list[Score]:
-        scorer = scorer_key(task, sample)
-        scores = self._journal.scores(response.key, scorer)
+        scorer = scorer_key(task, sample, response)
+        scores = self._journal.known_scores(response.key, scorer)
         if scores is None:
             scores = scores_of(task, sample, response)
             self._journal.put_scores(response.key, scorer, scores)

@@ -10,11 +10,16 @@ from evalsuite.records import Response, Sample, Score, fingerprint
 from evalsuite.task import Task
 
 
-def scorer_key(task: Task, sample: Sample) -> str:
-    """Identity of how a sample is scored: task, target, choices; under another, it is done anew."""
+def scorer_key(task: Task, sample: Sample, response: Response) -> str:
+    """Identity of how a response is scored: task, target, choices; under another, it is done anew.
+
+    A failure and the answer that a later session got under the same key are scored apart.
+    """
     choices = list(task.choices(sample)) if task.choices else None
     decides = [task.name, task.version, task.success, task.success_at]
-    return fingerprint([decides, sample.target, sample.metadata, choices, __version__])
+    return fingerprint(
+        [decides, sample.target, sample.metadata, choices, response.error_kind, __version__]
+    )
 
 
 def scores_of(task: Task, sample: Sample, response: Response) -> list[Score]:

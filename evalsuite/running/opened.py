@@ -12,7 +12,9 @@ from typing import Any
 import msgspec
 
 from evalsuite.records import SystemEntry, fingerprint
-from evalsuite.systems.base import Devices, HybridSpec, Model, ModelSpec
+from evalsuite.systems.base import HybridSpec, Model, ModelSpec
+from evalsuite.systems.limits import Limiter
+from evalsuite.systems.resources import Resources
 from evalsuite.task import Task
 
 
@@ -53,7 +55,7 @@ class OpenedSystem:
 
 
 def open_systems(
-    specs: Mapping[str, ModelSpec | HybridSpec], wanted: Iterable[str], devices: Devices
+    specs: Mapping[str, ModelSpec | HybridSpec], wanted: Iterable[str], resources: Resources
 ) -> dict[str, OpenedSystem]:
     """Open every wanted system and, before it, its members; a model is opened once."""
     opened: dict[str, OpenedSystem] = {}
@@ -64,7 +66,7 @@ def open_systems(
             if isinstance(spec, HybridSpec):
                 opened[name] = _bound(name, spec, {r: open_one(m) for r, m in spec.roles().items()})
             else:
-                model = spec.open(devices)
+                model = spec.open(resources)
                 identity = fingerprint([_pattern(spec), dict(model.identity), _own_code(spec)])
                 opened[name] = OpenedSystem(
                     name=name, spec=spec, model=model, members={}, fingerprint=identity
@@ -74,6 +76,21 @@ def open_systems(
     for name in wanted:
         open_one(name)
     return opened
+
+
+def limiters_of(name: str, systems: Mapping[str, OpenedSystem]) -> tuple[Limiter, ...]:
+    """The limiters of the endpoints that ``name`` and its members ask; none for local models."""
+    found: dict[int, Limiter] = {}
+
+    def visit(system: OpenedSystem) -> None:
+        limiter = getattr(system.model, "limiter", None)
+        if limiter is not None:
+            found[id(limiter)] = limiter
+        for member in system.members.values():
+            visit(systems[member])
+
+    visit(systems[name])
+    return tuple(found.values())
 
 
 def _bound(name: str, spec: HybridSpec, members: Mapping[str, OpenedSystem]) -> OpenedSystem:

@@ -2,7 +2,8 @@
 
 A hybrid sees only an ``ask``; whatever it asks is timed, priced and journalled here, so a hybrid
 costs nothing to instrument and can be a member of another. A call that an earlier, interrupted
-session already paid for is taken from the journal instead of being made again.
+session already paid for is taken from the journal instead of being made again, and one that any
+run ever made from the response cache where the experiment allows it.
 """
 
 from __future__ import annotations
@@ -10,54 +11,74 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from evalsuite.errors import CallFailed, CallRefused, UserError
 from evalsuite.records import Answer, Call, Completion, Phase, Request, fingerprint
+from evalsuite.running.budget import Amount, Budget, worst_case
+from evalsuite.running.cache import Cache
 from evalsuite.running.journal import Journal
 from evalsuite.running.opened import OpenedSystem
-from evalsuite.systems.base import Ask, Fitted, HybridSpec
+from evalsuite.systems.base import Ask, Fitted, HybridSpec, Model
 from evalsuite.systems.price import joules_of, usd_of
 
 FittedFor = Callable[[str], Awaitable[Fitted | None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """What every answer of a run is made with. ``redacted`` takes secrets out of a message."""
+
+    systems: Mapping[str, OpenedSystem]
+    journal: Journal
+    budget: Budget
+    cache: Cache | None
+    redacted: Callable[[str], str]
 
 
 class Trace:
     """The calls behind one response.
 
     ``whole`` says whether all of it happened in this process and live, so that its wall time is a
-    latency; a resumed or recorded call makes it False.
+    latency; a resumed, cached or recorded call makes it False.
     """
 
     def __init__(
         self,
+        means: Means,
+        *,
         key: str,
-        systems: Mapping[str, OpenedSystem],
+        request: Request,
+        request_key: str,
         fitted_for: FittedFor,
-        journal: Journal,
         phase: Phase,
     ) -> None:
-        """``fitted_for`` gives a system's fitted state for the task at hand, by system name."""
+        """``request`` and its key are those of the response ``key``.
+
+        ``fitted_for`` gives a system's fitted state for the task at hand, by system name.
+        """
         self.whole = True
+        self._means = means
         self._key = key
-        self._systems = systems
+        self._request = request
+        self._request_key = request_key
         self._fitted_for = fitted_for
-        self._journal = journal
         self._phase: Phase = phase
         self._asked: Counter[str] = Counter()
-        self._calls: list[tuple[int, Call]] = []
+        self._calls: list[Call] = []
         self._started = 0
 
     @property
     def calls(self) -> tuple[Call, ...]:
         """The calls so far, in the order in which they were started."""
-        return tuple(call for _, call in sorted(self._calls, key=lambda entry: entry[0]))
+        return tuple(sorted(self._calls, key=lambda call: call.ordinal))
 
     async def ask(self, name: str, request: Request, role: str = "", reason: str = "") -> Answer:
         """Ask system ``name``; ``role`` is the path of roles that led to it."""
-        system = self._systems[name]
+        system = self._means.systems[name]
         fitted = await self._fitted_for(name)
         if isinstance(system.spec, HybridSpec):
             return await system.spec.respond(request, self._asker(system, role), fitted)
@@ -74,17 +95,20 @@ class Trace:
         self, system: OpenedSystem, request: Request, fitted: Fitted | None, role: str, reason: str
     ) -> Answer:
         assert system.model is not None
-        order = self._started
+        ordinal = self._started
         self._started += 1
         self._asked[role] += 1
-        key = fingerprint([self._key, role, self._asked[role], system.fingerprint, request.key])
-        known = self._journal.call(key)
+        request_key = self._request_key if request is self._request else request.key
+        key = fingerprint([self._key, role, self._asked[role], system.fingerprint, request_key])
+        known = self._means.journal.call(key)
         if known is not None and known.answer is not None:
             self.whole = False
-            self._calls.append((order, known))
+            self._calls.append(msgspec.structs.replace(known, ordinal=ordinal))
             return known.answer
         about: dict[str, Any] = {
             "key": key,
+            "response_key": self._key,
+            "ordinal": ordinal,
             "role": role,
             "system": system.name,
             "model": system.model.name,
@@ -92,35 +116,71 @@ class Trace:
             "phase": self._phase,
             "started_at": time.time(),
         }
-        began = time.perf_counter()
-        try:
-            completion = await system.model.complete(request, fitted)
-        except CallRefused as refusal:
-            raise UserError(f"system {system.name!r}: {refusal}") from refusal
-        except CallFailed as failure:
-            self.whole = self.whole and not failure.recorded
-            self._keep(order, _failed_call(failure, about, time.perf_counter() - began))
-            raise
-        seconds = time.perf_counter() - began
-        if completion.recorded:
-            self.whole = False
-        self._keep(order, _finished_call(completion, about, seconds, system))
+        cache = self._means.cache
+        if cache is None or not getattr(system.model, "cacheable", False):
+            return (await self._paid(system.model, request, fitted, about)).answer
+        completion, hit = await cache.once(
+            fingerprint([system.fingerprint, _sent(request)]),
+            system.model.name,
+            lambda: self._paid(system.model, request, fitted, about),
+        )
+        if hit:
+            self._keep(_cached_call(completion, about, system.model), Amount())
         return completion.answer
 
-    def _keep(self, order: int, call: Call) -> None:
-        self._journal.put_call(call)
-        self._calls.append((order, call))
+    async def _paid(
+        self, model: Model | None, request: Request, fitted: Fitted | None, about: dict[str, Any]
+    ) -> Completion:
+        """Make the call within the budget, and put it on record whatever becomes of it."""
+        assert model is not None
+        budget, price = self._means.budget, model.price
+        most = await budget.set_aside(worst_case(request, price)) if budget.limited else None
+        began = time.perf_counter()
+        try:
+            completion = await model.complete(request, fitted)
+        except CallRefused as refusal:
+            budget.settle(most, request, price, 0.0, None)
+            raise UserError(f"system {about['system']!r}: {refusal}") from refusal
+        except CallFailed as failure:
+            call = _failed_call(failure, about, time.perf_counter() - began, self._means.redacted)
+            self._keep(call, budget.settle(most, request, price, call.billed_usd, None))
+            raise
+        except BaseException:
+            budget.settle(most, request, price, None, None)
+            raise
+        seconds = time.perf_counter() - began
+        call = _finished_call(completion, about, seconds, model)
+        self._keep(call, budget.settle(most, request, price, call.billed_usd, completion))
+        return completion
+
+    def _keep(self, call: Call, taken: Amount) -> None:
+        if call.recorded or call.cached:
+            self.whole = False
+        self._means.journal.put_call(call, usd_at_most=taken.usd, tokens_at_most=taken.tokens)
+        self._calls.append(call)
 
 
-def _failed_call(failure: CallFailed, about: dict[str, Any], seconds: float) -> Call:
+def _sent(request: Request) -> Request:
+    """What of ``request`` a cacheable model is sent: not which sample of which task it is."""
+    return msgspec.structs.replace(request, task="", sample_id="", inputs={}, split="")
+
+
+def _failed_call(
+    failure: CallFailed,
+    about: dict[str, Any],
+    seconds: float,
+    redacted: Callable[[str], str],
+) -> Call:
     """A failed call costs nothing only where the backend knows that nothing was billed."""
+    usd = 0.0 if failure.billed is False or failure.recorded else None
     return Call(
         **about,
         status="error",
         error_kind=failure.kind,
-        error_message=str(failure),
-        usd=None if failure.billed is not False else 0.0,
+        error_message=redacted(str(failure)),
+        usd=0.0 if failure.billed is False else None,
         usd_basis="not billed" if failure.billed is False else None,
+        billed_usd=usd,
         seconds=None if failure.recorded else seconds,
         retries=failure.retries,
         backoff_seconds=failure.backoff_seconds,
@@ -129,21 +189,44 @@ def _failed_call(failure: CallFailed, about: dict[str, Any], seconds: float) -> 
 
 
 def _finished_call(
-    completion: Completion, about: dict[str, Any], seconds: float, system: OpenedSystem
+    completion: Completion, about: dict[str, Any], seconds: float, model: Model
 ) -> Call:
-    assert system.model is not None
+    usd, usd_basis = usd_of(completion, model.price)
+    joules, joules_basis = joules_of(completion, model.price)
     measured = msgspec.structs.asdict(completion)
-    measured.pop("usd")
-    measured.pop("maybe_billed_attempts")
-    usd, usd_basis = usd_of(completion, system.model.price)
-    joules, joules_basis = joules_of(completion, system.model.price)
+    del measured["usd"], measured["maybe_billed_attempts"]
     return Call(
         **about,
         **measured,
         status="ok",
         usd=usd,
         usd_basis=usd_basis,
+        billed_usd=0.0 if completion.recorded else usd,
         joules=joules,
         joules_basis=joules_basis,
         seconds=None if completion.recorded else seconds,
+    )
+
+
+def _cached_call(completion: Completion, about: dict[str, Any], model: Model) -> Call:
+    """What a cached answer is: it costs what it would cost afresh, is not billed, and took no time.
+
+    Attempts that failed before it are of the call that was made, not of this one.
+    """
+    usd, usd_basis = usd_of(
+        msgspec.structs.replace(completion, maybe_billed_attempts=0), model.price
+    )
+    return Call(
+        **about,
+        answer=completion.answer,
+        status="ok",
+        usd=usd,
+        usd_basis=usd_basis,
+        billed_usd=0.0,
+        input_tokens=completion.input_tokens,
+        cached_input_tokens=completion.cached_input_tokens,
+        output_tokens=completion.output_tokens,
+        reasoning_tokens=completion.reasoning_tokens,
+        tokens_counted_by=completion.tokens_counted_by,
+        cached=True,
     )

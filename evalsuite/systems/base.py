@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from evalsuite.records import Answer, Completion, Request, Sample
 from evalsuite.systems.price import Price
+from evalsuite.systems.resources import Resources
 from evalsuite.task import Split, Task
 
 
@@ -74,32 +74,13 @@ class Ask(Protocol):
         ...
 
 
-class Devices:
-    """One worker thread a device, shared by all local models, so that their times do not mix.
-
-    Two models computing at once on one machine would each look slower than they are; in turn,
-    machine seconds are exact and waiting is recorded as queueing.
-    """
-
-    def __init__(self) -> None:
-        """No thread starts before a device is asked for."""
-        self._workers: dict[str, ThreadPoolExecutor] = {}
-
-    def worker(self, device: str) -> ThreadPoolExecutor:
-        """The single-threaded executor of ``device`` ("cpu", "cuda:0")."""
-        if device not in self._workers:
-            self._workers[device] = ThreadPoolExecutor(1, thread_name_prefix=f"evalsuite-{device}")
-        return self._workers[device]
-
-    def close(self) -> None:
-        """Let running work finish and end the threads."""
-        for worker in self._workers.values():
-            worker.shutdown(wait=True, cancel_futures=True)
-        self._workers.clear()
-
-
 class Model(Protocol):
-    """A leaf system. ``name`` is what tables show; ``identity`` all that affects its output."""
+    """A leaf system. ``name`` is what tables show; ``identity`` all that affects its output.
+
+    Two optional attributes: ``limiter`` (``evalsuite.systems.limits.Limiter``) says how many
+    requests its endpoint takes at a time, and ``cacheable`` that an answer depends on nothing but
+    the identity and what the request sends, so that the response cache may keep it.
+    """
 
     name: str
     identity: Mapping[str, Any]
@@ -130,8 +111,15 @@ class ModelSpec(Spec, abc.ABC):
     backend: str
 
     @abc.abstractmethod
-    def open(self, devices: Devices) -> Model:
+    def open(self, resources: Resources) -> Model:
         """Load the model. UserError (ExtraMissing, ConfigError) where that is impossible."""
+
+    def stated_price(self) -> Price | None:
+        """Prices by the token, as far as the configuration states them.
+
+        None for a model that is not priced by the token (machine time, recordings).
+        """
+        return None
 
 
 class HybridSpec(Spec, abc.ABC):
@@ -153,3 +141,14 @@ class HybridSpec(Spec, abc.ABC):
     async def fit(self, practice: Practice) -> Fitted | None:
         """Learn one task (a threshold, a router) from practice; most hybrids need nothing."""
         return None
+
+    def hops(self) -> Mapping[str, tuple[int, int | None]]:
+        """How often one answer asks each role, at least and at most (None: nobody can say).
+
+        For estimates before a run; every role is asked 0 times to unknown unless a hybrid knows.
+        """
+        return {}
+
+    def practises(self) -> Mapping[str, Split]:
+        """The roles whose members ``fit`` asks practice samples of a split; for estimates."""
+        return {}

@@ -15,8 +15,9 @@ from pydantic import Field
 from evalsuite.errors import CallRejected, ExtraMissing
 from evalsuite.records import Answer, Completion, Request, Sample, fingerprint
 from evalsuite.systems import learners
-from evalsuite.systems.base import Devices, Fitted, ModelSpec, Practice
+from evalsuite.systems.base import Fitted, ModelSpec, Practice
 from evalsuite.systems.price import machine_price
+from evalsuite.systems.resources import Resources
 from evalsuite.systems.tagger import Tagger, learn_tagger
 from evalsuite.task import Learnable, Task
 
@@ -68,14 +69,14 @@ class ClassicalSpec(ModelSpec):
     usd_per_machine_hour: float | None = Field(None, ge=0)
     watts: float | None = Field(None, ge=0)
 
-    def open(self, devices: Devices) -> ClassicalModel:
+    def open(self, resources: Resources) -> ClassicalModel:
         """ExtraMissing where scikit-learn is not installed."""
         try:
             import sklearn.ensemble  # loads the libraries whose threads are to be limited
             from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
         except ImportError:
             raise ExtraMissing("scikit-learn", "classical", f"classical/{self.model}") from None
-        return ClassicalModel(self, devices, ThreadpoolController(), sklearn.__version__)
+        return ClassicalModel(self, resources, ThreadpoolController(), sklearn.__version__)
 
 
 class ClassicalModel:
@@ -91,7 +92,7 @@ class ClassicalModel:
     """
 
     def __init__(
-        self, spec: ClassicalSpec, devices: Devices, threads: Any, sklearn_version: str
+        self, spec: ClassicalSpec, resources: Resources, threads: Any, sklearn_version: str
     ) -> None:
         """Built by ``ClassicalSpec.open``."""
         self.name = f"classical/{spec.model}"
@@ -102,7 +103,7 @@ class ClassicalModel:
         }
         self.price = machine_price(spec.usd_per_machine_hour, spec.watts, assume=True)
         self._kind: Kind = spec.model
-        self._devices = devices
+        self._resources = resources
         self._threads = threads
 
     def supports(self, task: Task) -> bool:
@@ -157,7 +158,7 @@ class ClassicalModel:
                 return result, time.perf_counter() - began
 
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._devices.worker("cpu"), timed)
+        return await loop.run_in_executor(self._resources.worker("cpu"), timed)
 
 
 def _learn(kind: Kind, samples: Sequence[Sample]) -> learners.Classifier | Tagger:

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from evalsuite.errors import CallRejected
 from evalsuite.records import Completion, Request
-from evalsuite.systems.base import Devices, Fitted, ModelSpec, Practice
+from evalsuite.systems.base import Fitted, ModelSpec, Practice
 from evalsuite.systems.price import Price
 from evalsuite.systems.recordings import (
     ANSWER_FIELDS,
@@ -24,6 +24,7 @@ from evalsuite.systems.recordings import (
     read_file,
     read_run,
 )
+from evalsuite.systems.resources import Resources
 
 
 class ReplaySpec(ModelSpec):
@@ -56,7 +57,7 @@ class ReplaySpec(ModelSpec):
             _check_columns(self.columns)
         return self
 
-    def open(self, devices: Devices) -> ReplayModel:
+    def open(self, resources: Resources) -> ReplayModel:
         """Read the recording; ConfigError where it is not what was said."""
         if self.run is not None:
             assert self.system is not None

@@ -22,9 +22,10 @@ from pydantic import Field
 from evalsuite.errors import CallFailed, CallRejected, ConfigError, ExtraMissing
 from evalsuite.records import Answer, Completion, Request, fingerprint
 from evalsuite.systems import decoding
-from evalsuite.systems.base import Devices, Fitted, ModelSpec, Practice
+from evalsuite.systems.base import Fitted, ModelSpec, Practice
 from evalsuite.systems.encoding import Encoded, encode
 from evalsuite.systems.price import Price, machine_price
+from evalsuite.systems.resources import Resources
 
 EMBEDDED = "embedded/"
 
@@ -60,7 +61,7 @@ class TransformersSpec(ModelSpec):
     usd_per_machine_hour: float | None = Field(None, ge=0)
     watts: float | None = Field(None, ge=0)
 
-    def open(self, devices: Devices) -> TransformersModel:
+    def open(self, resources: Resources) -> TransformersModel:
         """Load weights and tokenizer and compute one token, so that no sample pays for set-up."""
         try:
             import torch
@@ -78,7 +79,7 @@ class TransformersSpec(ModelSpec):
             self.usd_per_machine_hour, self.watts, assume=self.model.startswith(EMBEDDED)
         )
         model = TransformersModel(
-            self, decoder, devices, device, price, self._identity(decoder, folder)
+            self, decoder, resources, device, price, self._identity(decoder, folder)
         )
         decoder.generate([decoding.Row(prompt=[0], max_new_tokens=1)])
         return model
@@ -164,7 +165,7 @@ class TransformersModel:
         self,
         spec: TransformersSpec,
         decoder: decoding.Decoder,
-        devices: Devices,
+        resources: Resources,
         device: str,
         price: Price,
         identity: Mapping[str, Any],
@@ -176,7 +177,7 @@ class TransformersModel:
         self.parameters: int = decoder.model.num_parameters()
         self._spec = spec
         self._decoder = decoder
-        self._devices = devices
+        self._resources = resources
         self._device = device
         self._context: int | None = getattr(decoder.model.config, "max_position_embeddings", None)
         self._num_threads = spec.threads or (1 if spec.model.startswith(EMBEDDED) else None)
@@ -208,7 +209,7 @@ class TransformersModel:
     async def _collect(self) -> None:
         """Send batch after batch to the device until nothing waits."""
         loop = asyncio.get_running_loop()
-        worker = self._devices.worker(self._device)
+        worker = self._resources.worker(self._device)
         await asyncio.sleep(self._spec.max_wait_seconds)
         while self._waiting:
             try:

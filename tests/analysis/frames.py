@@ -31,6 +31,7 @@ class Hop:
     joules: float | None = None
     retries: int = 0
     recorded: bool = False
+    cached: bool = False
     text: str = "yes"
 
 
@@ -175,6 +176,8 @@ def _response(item: Given) -> dict[str, Any]:
         "seconds": item.seconds,
         "n_calls": len(item.hops),
         "usd": total(hop.usd for hop in item.hops),
+        "billed_usd": total(0.0 if hop.cached else hop.usd for hop in item.hops),
+        "n_cached_calls": sum(hop.cached for hop in item.hops),
         "joules": total(hop.joules for hop in item.hops),
         "input_tokens": total(hop.input_tokens for hop in item.hops),
         "output_tokens": total(hop.output_tokens for hop in item.hops),

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import msgspec
+import pytest
 
 from evalsuite.analysis.summary import Summary, summarise
 from evalsuite.analysis.verdict import Verdict, hybrid_sentence, verdict
@@ -149,6 +153,36 @@ def test_failures_are_told_with_what_they_could_mean(tmp_path: Path) -> None:
     assert found.caveats == (
         "small: 10 of 200 answers failed or could not be scored; rates leave them out "
         "(counted as wrong: 90.0 %).",
+    )
+
+
+def test_a_run_that_was_stopped_says_who_has_how_many_answers(tmp_path: Path) -> None:
+    run = build_run(
+        tmp_path,
+        [task("t", n=200)],
+        [LARGE, SMALL, system("never")],
+        [*answers("large", range(10), DEAR), *answers("small", range(2), CHEAP)[:50]],
+    )
+    manifest = msgspec.structs.replace(run.manifest, complete=False, stopped="max_usd 1 is spent")
+    summed = summarise(replace(run, manifest=manifest))
+    assert summed.best == "large", "50 answers of 200 are not comparable"
+    assert verdict(summed).caveats[0] == (
+        "The run was stopped early (max_usd 1 is spent). Answers there are: small 50 of 200, "
+        "never 0."
+    )
+
+
+def test_cached_calls_and_notes_are_told(tmp_path: Path) -> None:
+    hop = Hop(usd=0.001, seconds=None, cached=True)
+    run = build_run(tmp_path, [task("t", n=200)], [SMALL], answers("small", range(10), hop))
+    manifest = msgspec.structs.replace(run.manifest, notes=("the endpoint ignores `seed`",))
+    summed = summarise(replace(run, manifest=manifest))
+    figures = summed.system("small").figures
+    assert figures.usd == pytest.approx(0.2) and figures.billed_usd == 0.0
+    assert verdict(summed).caveats == (
+        "Calls answered by the response cache: small 200 of 200. They cost here what they cost "
+        "when they were made, were not billed again, and have no latency.",
+        "The endpoint ignores `seed`.",
     )
 
 

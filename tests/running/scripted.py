@@ -10,8 +10,9 @@ from typing import Any
 from evalsuite.errors import CallFailed, CallRefused
 from evalsuite.experiment import Experiment, ExperimentFile, PlannedTask
 from evalsuite.records import Answer, Completion, Request, Sample, Score
-from evalsuite.systems.base import Ask, Devices, Fitted, HybridSpec, Model, ModelSpec, Practice
+from evalsuite.systems.base import Ask, Fitted, HybridSpec, Model, ModelSpec, Practice
 from evalsuite.systems.price import Price
+from evalsuite.systems.resources import Resources
 from evalsuite.task import Split, Task
 
 
@@ -64,7 +65,7 @@ class ScriptedSpec(ModelSpec):
     crash: frozenset[str] = frozenset()
     refuse: frozenset[str] = frozenset()
 
-    def open(self, devices: Devices) -> Model:
+    def open(self, resources: Resources) -> Model:
         model = ScriptedModel(self)
         OPENED.append(model)
         return model

@@ -14,7 +14,7 @@ import pytest
 import evalsuite
 from evalsuite.errors import UserError
 from evalsuite.records import Answer, Sample, Score
-from evalsuite.running.engine import Event
+from evalsuite.running.events import Event
 from evalsuite.task import Split
 from tests.running.scripted import (
     ADDITION,
@@ -197,7 +197,7 @@ def test_the_system_never_sees_a_target(tmp_path: Path) -> None:
             return await super().complete(request, fitted)
 
     class CuriousSpec(ScriptedSpec):
-        def open(self, devices):  # type: ignore[no-untyped-def]
+        def open(self, resources):  # type: ignore[no-untyped-def]
             return Curious(self)
 
     evalsuite.run(experiment({"m": CuriousSpec()}), out=tmp_path)
@@ -212,8 +212,13 @@ def test_events_tell_how_far_the_run_is(tmp_path: Path) -> None:
         tell=events.append,
     )
     kinds = Counter(event.kind for event in events)
-    assert kinds == {"fit": 1, "pair": 1, "answer": 40, "scoring": 1, "scored": 40}
-    assert sum(event.failed for event in events) == 1
+    assert kinds == {"begin": 1, "fit": 1, "pair": 1, "answer": 40, "scoring": 1, "scored": 40}
+    assert [event.n for event in events if event.kind in ("begin", "pair", "scoring")] == [40] * 3
+    answers = [event for event in events if event.kind == "answer"]
+    assert Counter(event.error_kind for event in answers) == {None: 39, "server_error": 1}
+    assert sum(event.billed_usd or 0 for event in answers) == pytest.approx(39 * 60e-6)
+    assert sum(event.input_tokens or 0 for event in answers) == 390
+    assert sum(event.success is True for event in events if event.kind == "scored") == 39
     again: list[Event] = []
     evalsuite.run(experiment({"m": ScriptedSpec()}), out=tmp_path, tell=again.append)
     assert sum(event.reused for event in again if event.kind == "answer") == 39

@@ -2,22 +2,28 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from evalsuite.errors import UserError
-from evalsuite.records import Answer, Call, Fit, Response, Sample, Score
-from evalsuite.running.journal import Journal
+from evalsuite.records import Answer, Call, Fit, Message, Response, Sample, Score
+from evalsuite.running.journal import Journal, Prompt
+
+PROMPT = Prompt((Message("user", "what?"),), ("a", "b"))
 
 
 def call(status: str = "ok", text: str = "4") -> Call:
     answer = Answer(text=text) if status == "ok" else None
     return Call(
         key="k",
+        response_key="r",
+        ordinal=0,
         role="",
         system="s",
         model="m",
@@ -52,7 +58,7 @@ def test_what_is_put_is_read_back_after_reopening(tmp_path: Path) -> None:
         journal.put_scores("r", "scorer", [Score(name="right", value=1.0)])
         journal.put_fit(fit)
         journal.replace_samples(
-            "t", iter([Sample(id="1", inputs={"x": [1, "ü"]}, target={"y": None})])
+            "t", iter([(Sample(id="1", inputs={"x": [1, "ü"]}, target={"y": None}), PROMPT)])
         )
     with closing(Journal(tmp_path)) as journal:
         assert journal.call("k") == call()
@@ -61,49 +67,85 @@ def test_what_is_put_is_read_back_after_reopening(tmp_path: Path) -> None:
         assert journal.scores("r", "another scorer") is None
         assert journal.fit("f") == fit
         assert list(journal.samples("t")) == [
-            Sample(id="1", inputs={"x": [1, "ü"]}, target={"y": None})
+            (Sample(id="1", inputs={"x": [1, "ü"]}, target={"y": None}), PROMPT)
         ]
+
+
+def recorded_call(folder: Path) -> Call | None:
+    with closing(Journal(folder)) as journal:
+        return journal.call("k")
 
 
 def test_a_failure_is_replaced_by_a_later_success_and_never_the_other_way(tmp_path: Path) -> None:
     with closing(Journal(tmp_path)) as journal:
-        journal.put_call(call("error"))
-        journal.flush()
-        assert journal.call("k") is None
-        journal.put_call(call("ok", "first"))
-        journal.put_call(call("ok", "second"))
-        journal.put_call(call("error"))
-        journal.flush()
-        known = journal.call("k")
-        assert known is not None and known.answer == Answer(text="first")
+        journal.put_call(call("error"), usd_at_most=0.5, tokens_at_most=10)
+    assert recorded_call(tmp_path) is None
+    with closing(Journal(tmp_path)) as journal:
+        assert journal.spent() == (0.5, 10)
+        journal.put_call(call("ok", "first"), usd_at_most=0.25, tokens_at_most=7)
+        journal.put_call(call("ok", "second"), usd_at_most=9.0)
+        journal.put_call(call("error"), usd_at_most=9.0)
+    known = recorded_call(tmp_path)
+    assert known is not None and known.answer == Answer(text="first")
+    with closing(Journal(tmp_path)) as journal:
+        assert journal.spent() == (0.75, 17), "what the failure took stays taken"
 
 
 def test_a_failed_response_is_on_record_but_not_answered(tmp_path: Path) -> None:
     with closing(Journal(tmp_path)) as journal:
         journal.put_response(response("r", status="system_error"), "answer")
-        journal.flush()
+    with closing(Journal(tmp_path)) as journal:
         assert journal.answered("r") is None
         recorded = journal.response("r")
         assert recorded is not None and recorded.status == "system_error"
 
 
-def test_only_current_responses_are_listed_in_sample_order(tmp_path: Path) -> None:
+def test_a_response_gets_its_calls_and_its_answer_back(tmp_path: Path) -> None:
+    first, second = call("error"), msgspec.structs.replace(call(), key="k2", ordinal=1)
+    from_second = msgspec.structs.replace(
+        response("a"), calls=(first, second), answer=second.answer
+    )
+    of_its_own = msgspec.structs.replace(response("b"), calls=(second,), answer=Answer(text="9"))
     with closing(Journal(tmp_path)) as journal:
-        journal.replace_samples("t", (Sample(id=name, inputs={}) for name in ("b", "a", "c")))
+        journal.put_call(first)
+        journal.put_call(second)
+        journal.put_response(from_second, "answer")
+        journal.put_response(of_its_own, "answer")
+    with closing(Journal(tmp_path)) as journal:
+        assert journal.answered("a") == from_second
+        assert journal.answered("b") == of_its_own
+
+
+def test_only_responses_of_this_session_or_taken_over_are_listed(tmp_path: Path) -> None:
+    with closing(Journal(tmp_path)) as journal:
         for name in ("a", "b", "c"):
             journal.put_response(response(f"r{name}", name), "answer")
-        journal.begin_current()
-        journal.put_current("rc")
-        journal.put_current("rb")
+    with closing(Journal(tmp_path)) as journal:
+        journal.replace_samples(
+            "t", ((Sample(id=name, inputs={}), PROMPT) for name in ("d", "b", "a", "c"))
+        )
+        journal.take_over("rc")
+        journal.take_over("rb")
+        journal.put_response(response("rd", "d"), "answer")
         journal.flush()
-        assert journal.count_current() == 2
-        assert [sample.id for sample, _ in journal.current("t")] == ["b", "c"]
+        assert [sample.id for sample, _ in journal.current("t")] == ["d", "b", "c"]
+        assert [sample.id for sample, _ in journal.current("t", "s")] == ["d", "b", "c"]
+        assert list(journal.current("t", "another")) == []
+
+
+def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as connection:
+        connection.execute("CREATE TABLE calls (key TEXT PRIMARY KEY)")
+    with pytest.raises(UserError, match="another version of evalsuite; choose another --out"):
+        Journal(tmp_path)
 
 
 def test_samples_stream_in_pages(tmp_path: Path) -> None:
     with closing(Journal(tmp_path)) as journal:
-        journal.replace_samples("t", (Sample(id=str(index), inputs={}) for index in range(1203)))
-        assert [int(sample.id) for sample in journal.samples("t")] == list(range(1203))
+        journal.replace_samples(
+            "t", ((Sample(id=str(index), inputs={}), PROMPT) for index in range(1203))
+        )
+        assert [int(sample.id) for sample, _ in journal.samples("t")] == list(range(1203))
 
 
 def test_a_folder_open_elsewhere_is_refused(tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from evalsuite.embedded.items import items
 from evalsuite.errors import CallRejected
 from evalsuite.records import Answer, Completion, Sample, Score
-from evalsuite.systems.base import Devices, Fitted, Outcome
+from evalsuite.systems.base import Fitted, Outcome
 from evalsuite.systems.classical import ClassicalModel, ClassicalSpec
 from evalsuite.systems.price import usd_of
+from evalsuite.systems.resources import Resources
 from evalsuite.systems.tagger import best_tags
 from evalsuite.task import Learnable, Split, Task
 
@@ -62,8 +63,8 @@ async def answer_all(model: ClassicalModel, task: Task) -> tuple[Fitted, list[Co
 
 
 @pytest.fixture
-def devices() -> Any:
-    shared = Devices()
+def resources() -> Any:
+    shared = Resources()
     yield shared
     shared.close()
 
@@ -90,9 +91,9 @@ def accuracy(task: Task, completions: list[Completion]) -> float:
     ("kind", "at_least"),
     [("gradient_boosting", 0.93), ("logistic_regression", 0.9), ("auto", 0.93)],
 )
-async def test_rows_are_learnt(devices: Devices, kind: Any, at_least: float) -> None:
+async def test_rows_are_learnt(resources: Resources, kind: Any, at_least: float) -> None:
     task = task_of("rows", rows(400, 1), rows(100, 2), lambda sample: ["big", "small", "never"])
-    model = ClassicalSpec(model=kind).open(devices)
+    model = ClassicalSpec(model=kind).open(resources)
     fitted, completions = await answer_all(model, task)
     assert accuracy(task, completions) >= at_least
     for completion in completions:
@@ -107,17 +108,17 @@ async def test_rows_are_learnt(devices: Devices, kind: Any, at_least: float) -> 
     assert fitted.machine_seconds > 0
 
 
-async def test_learning_is_deterministic_and_its_identity_is_the_data(devices: Devices) -> None:
+async def test_learning_is_deterministic_and_its_identity_is_the_data(resources: Resources) -> None:
     test = rows(30, 3)
     task, other = task_of("rows", rows(200, 1), test), task_of("rows", rows(200, 4), test)
-    first, answers = await answer_all(ClassicalSpec().open(devices), task)
-    second, again = await answer_all(ClassicalSpec().open(devices), task)
-    third, _ = await answer_all(ClassicalSpec().open(devices), other)
+    first, answers = await answer_all(ClassicalSpec().open(resources), task)
+    second, again = await answer_all(ClassicalSpec().open(resources), task)
+    third, _ = await answer_all(ClassicalSpec().open(resources), other)
     assert [c.answer for c in answers] == [c.answer for c in again]
     assert first.identity == second.identity != third.identity
 
 
-async def test_several_tables_and_rows_of_none_of_them(devices: Devices) -> None:
+async def test_several_tables_and_rows_of_none_of_them(resources: Resources) -> None:
     def table(name: str, n: int) -> list[Sample]:
         return [
             Sample(id=f"{name}{i}", inputs={"columns": {name: i}}, target=f"{name}{i * 2 // n}")
@@ -126,7 +127,7 @@ async def test_several_tables_and_rows_of_none_of_them(devices: Devices) -> None
 
     unknown = Sample(id="u", inputs={"columns": {"c": 1}}, target="a0")
     task = task_of("rows", table("a", 100) + table("b", 60), [*table("a", 10), unknown])
-    _, completions = await answer_all(ClassicalSpec().open(devices), task)
+    _, completions = await answer_all(ClassicalSpec().open(resources), task)
     assert set(completions[0].answer.probabilities or {}) == {"a0", "a1"}
     assert completions[-1].answer.probabilities == {"a0": 50 / 160, "a1": 50 / 160} | {
         "b0": 30 / 160,
@@ -134,7 +135,7 @@ async def test_several_tables_and_rows_of_none_of_them(devices: Devices) -> None
     }
 
 
-async def test_texts_are_learnt(devices: Devices) -> None:
+async def test_texts_are_learnt(resources: Resources) -> None:
     draw = random.Random(0)
     words = {"sport": ["goal", "match", "team"], "money": ["bank", "shares", "price"]}
 
@@ -147,11 +148,11 @@ async def test_texts_are_learnt(devices: Devices) -> None:
         return samples
 
     task = task_of("texts", texts(60), texts(30))
-    _, completions = await answer_all(ClassicalSpec(model="tfidf_linear").open(devices), task)
+    _, completions = await answer_all(ClassicalSpec(model="tfidf_linear").open(resources), task)
     assert accuracy(task, completions) == 1.0
 
 
-async def test_spans_are_learnt(devices: Devices) -> None:
+async def test_spans_are_learnt(resources: Resources) -> None:
     def sentences(split: Split, n: int) -> list[Sample]:
         return [
             Sample(id=str(i), inputs={"text": item.metadata["text"]}, target=item.target)
@@ -160,7 +161,7 @@ async def test_spans_are_learnt(devices: Devices) -> None:
 
     empty = Sample(id="none", inputs={"text": ""}, target=[])
     task = task_of("spans", sentences("train", 150), [*sentences("test", 40), empty])
-    _, completions = await answer_all(ClassicalSpec(model="linear_tagger").open(devices), task)
+    _, completions = await answer_all(ClassicalSpec(model="linear_tagger").open(resources), task)
     right = 0
     for sample, completion in zip(task.samples("test"), completions, strict=True):
         spans = completion.answer.data
@@ -176,19 +177,19 @@ async def test_spans_are_learnt(devices: Devices) -> None:
     assert completions[-1].answer == Answer(text="none", data=[])
 
 
-async def test_majority_and_a_single_label(devices: Devices) -> None:
+async def test_majority_and_a_single_label(resources: Resources) -> None:
     train = [Sample(id=str(i), inputs={"columns": {"a": i}}, target=i % 3 == 0) for i in range(30)]
     task = task_of("rows", train, train[:1])
-    _, (completion,) = await answer_all(ClassicalSpec(model="majority").open(devices), task)
+    _, (completion,) = await answer_all(ClassicalSpec(model="majority").open(resources), task)
     assert completion.answer.choice == "False"
     assert completion.answer.probabilities == pytest.approx({"False": 2 / 3, "True": 1 / 3})
     same = [Sample(id=str(i), inputs={"columns": {"a": i}}, target="x") for i in range(30)]
-    _, (only,) = await answer_all(ClassicalSpec().open(devices), task_of("rows", same, same[:1]))
+    _, (only,) = await answer_all(ClassicalSpec().open(resources), task_of("rows", same, same[:1]))
     assert only.answer.probabilities == {"x": 1.0}
 
 
-async def test_what_cannot_be_learnt_says_so(devices: Devices) -> None:
-    model = ClassicalSpec(model="gradient_boosting").open(devices)
+async def test_what_cannot_be_learnt_says_so(resources: Resources) -> None:
+    model = ClassicalSpec(model="gradient_boosting").open(resources)
     story, texts = task_of(None, [], []), task_of("texts", rows(9, 1), [])
     untrained = task_of("rows", [], rows(1, 1))
     assert [model.supports(t) for t in (story, texts, untrained)] == [False, False, True]
@@ -200,22 +201,22 @@ async def test_what_cannot_be_learnt_says_so(devices: Devices) -> None:
     assert caught.value.kind == "not_learnable"
 
 
-async def test_choices_that_were_never_labels_are_refused(devices: Devices) -> None:
+async def test_choices_that_were_never_labels_are_refused(resources: Resources) -> None:
     task = task_of("rows", rows(50, 1), rows(1, 2), lambda sample: ["A", "B"])
     with pytest.raises(CallRejected) as caught:
-        await answer_all(ClassicalSpec().open(devices), task)
+        await answer_all(ClassicalSpec().open(resources), task)
     assert caught.value.kind == "unknown_choices"
 
 
-async def test_the_price_is_the_assumed_machine_hour(devices: Devices) -> None:
+async def test_the_price_is_the_assumed_machine_hour(resources: Resources) -> None:
     task = task_of("rows", rows(50, 1), rows(1, 2))
-    model = ClassicalSpec().open(devices)
+    model = ClassicalSpec().open(resources)
     _, (completion,) = await answer_all(model, task)
     assert completion.machine_seconds is not None
     expected = completion.machine_seconds / 3600 * 0.08
     assert usd_of(completion, model.price) == (pytest.approx(expected), "machine_hour")
     assert model.price.source.startswith("assumed")
-    stated = ClassicalSpec(usd_per_machine_hour=0.5).open(devices)
+    stated = ClassicalSpec(usd_per_machine_hour=0.5).open(resources)
     assert stated.price.source == "stated in the experiment"
 
 

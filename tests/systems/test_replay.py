@@ -12,12 +12,12 @@ import pytest
 from evalsuite.catalog import content_folder, load_task
 from evalsuite.errors import CallRejected, ConfigError
 from evalsuite.records import Answer, Completion, Message, Request
-from evalsuite.store import RESPONSE_COLUMNS, SAMPLE_COLUMNS
-from evalsuite.systems.base import Devices
+from evalsuite.tables import RESPONSES, SAMPLES
 from evalsuite.systems.build import parse_system
 from evalsuite.systems.imports import recorded_systems
 from evalsuite.systems.price import Price, usd_of
 from evalsuite.systems.replay import ReplayModel, ReplaySpec
+from evalsuite.systems.resources import Resources
 
 
 def ask(sample: str = "1", prompt: str = "How many?", **options: Any) -> Request:
@@ -27,7 +27,7 @@ def ask(sample: str = "1", prompt: str = "How many?", **options: Any) -> Request
 
 
 def replay(**options: Any) -> ReplayModel:
-    return ReplaySpec(**options).open(Devices())
+    return ReplaySpec(**options).open(Resources())
 
 
 async def refused(model: ReplayModel, request: Request) -> CallRejected:
@@ -68,11 +68,11 @@ def run_folder(tmp_path: Path) -> Path:
         },
         {**about, "sample_id": "3", "system": "large", "text": "L"},
     ]
-    table("responses", RESPONSE_COLUMNS, responses)
-    table("practice", RESPONSE_COLUMNS, [])
+    table("responses", RESPONSES, responses)
+    table("practice", RESPONSES, [])
     messages = json.dumps([{"role": "user", "content": "How many?"}])
     samples = [{"task": "t", "sample_id": i, "messages": messages} for i in ("1", "2", "3")]
-    table("samples", SAMPLE_COLUMNS, samples)
+    table("samples", SAMPLES, samples)
     return tmp_path
 
 
@@ -216,7 +216,7 @@ async def test_routellm_gsm8k_recordings_score_as_published() -> None:
     for name, config in systems.items():
         spec = parse_system(name, config)
         assert isinstance(spec, ReplaySpec)
-        model = spec.open(Devices())
+        model = spec.open(Resources())
         right[name] = set()
         for sample in samples:
             request = task.request(sample, split="test", seed=0, repeat=0)

@@ -12,7 +12,7 @@ import pytest
 from evalsuite.embedded import names
 from evalsuite.errors import CallRejected, ConfigError, ExtraMissing
 from evalsuite.records import Completion, Message, Request
-from evalsuite.systems.base import Devices
+from evalsuite.systems.resources import Resources
 from evalsuite.systems.transformers import TransformersModel, TransformersSpec, content_hash
 
 Open = Callable[..., TransformersModel]
@@ -20,17 +20,17 @@ Open = Callable[..., TransformersModel]
 
 @pytest.fixture
 async def opened() -> AsyncIterator[Open]:
-    devices = Devices()
+    resources = Resources()
     models: list[TransformersModel] = []
 
     def open_model(folder: Path, **options: Any) -> TransformersModel:
-        models.append(TransformersSpec(model=str(folder), **options).open(devices))
+        models.append(TransformersSpec(model=str(folder), **options).open(resources))
         return models[-1]
 
     yield open_model
     for model in models:
         await model.close()
-    devices.close()
+    resources.close()
 
 
 def ask(prompt: str, **options: Any) -> Request:
@@ -211,19 +211,19 @@ async def test_a_cancelled_request_is_not_answered(opened: Open, chat_model: Pat
 
 
 async def test_a_closed_device_leaves_nobody_waiting(chat_model: Path) -> None:
-    devices = Devices()
-    model = TransformersSpec(model=str(chat_model)).open(devices)
-    devices.worker("cpu").shutdown()
+    resources = Resources()
+    model = TransformersSpec(model=str(chat_model)).open(resources)
+    resources.worker("cpu").shutdown()
     with pytest.raises(RuntimeError, match="after shutdown"):
         await asyncio.wait_for(model.complete(ask("one"), None), timeout=5)
 
 
 def test_identity_holds_content_and_not_speed(chat_model: Path, plain_model: Path) -> None:
-    devices = Devices()
-    one = TransformersSpec(model=str(chat_model)).open(devices)
-    fast = TransformersSpec(model=str(chat_model), batch_size=2, threads=1).open(devices)
-    other = TransformersSpec(model=str(plain_model)).open(devices)
-    half = TransformersSpec(model=str(chat_model), dtype="bfloat16").open(devices)
+    resources = Resources()
+    one = TransformersSpec(model=str(chat_model)).open(resources)
+    fast = TransformersSpec(model=str(chat_model), batch_size=2, threads=1).open(resources)
+    other = TransformersSpec(model=str(plain_model)).open(resources)
+    half = TransformersSpec(model=str(chat_model), dtype="bfloat16").open(resources)
     assert one.identity == fast.identity
     assert one.identity != other.identity
     assert one.identity != half.identity
@@ -251,21 +251,21 @@ def test_content_hash_sees_weights_and_ignores_the_readme(tmp_path: Path) -> Non
 )
 def test_mistakes_are_one_line(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
-        TransformersSpec(**options).open(Devices())
+        TransformersSpec(**options).open(Resources())
     assert "\n" not in str(caught.value)
 
 
 def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, chat_model: Path) -> None:
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(ExtraMissing, match=r"needs transformers.*evalsuite\[hf\]"):
-        TransformersSpec(model=str(chat_model)).open(Devices())
+        TransformersSpec(model=str(chat_model)).open(Resources())
 
 
 def test_embedded_models_have_an_assumed_price() -> None:
     if not names():
         pytest.skip("the package holds no embedded models yet")
     spec = TransformersSpec(model=f"embedded/{names()[0]}")
-    model = spec.open(Devices())
+    model = spec.open(Resources())
     assert model.price.usd_per_machine_hour == 0.08
     assert model.price.source == "assumed: small 2-core cloud machine"
     assert model.name == spec.model
@@ -273,7 +273,7 @@ def test_embedded_models_have_an_assumed_price() -> None:
 
 def test_a_folder_without_a_model_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be loaded") as caught:
-        TransformersSpec(model=str(tmp_path)).open(Devices())
+        TransformersSpec(model=str(tmp_path)).open(Resources())
     assert "\n" not in str(caught.value)
 
 
@@ -282,5 +282,5 @@ def test_an_unreachable_hub_model_is_one_line(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(ConfigError, match="check the name and the network") as caught:
-        TransformersSpec(model="nobody/no-such-model").open(Devices())
+        TransformersSpec(model="nobody/no-such-model").open(Resources())
     assert "\n" not in str(caught.value)

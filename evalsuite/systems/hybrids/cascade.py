@@ -23,6 +23,7 @@ from evalsuite.errors import CallFailed, ConfigError
 from evalsuite.records import Answer, Request
 from evalsuite.systems.base import Ask, Fitted, HybridSpec, Outcome, Practice
 from evalsuite.systems.hybrids.confidence import Signal, confidence
+from evalsuite.task import Split
 
 
 class CascadeSpec(HybridSpec):
@@ -74,6 +75,14 @@ class CascadeSpec(HybridSpec):
             if value is not None:
                 reason = f"{_signal_name(answer, self.signal)} {value:.3f} < {threshold:.3f}"
         return await ask(list(self.roles())[-1], request, reason=reason)
+
+    def hops(self) -> Mapping[str, tuple[int, int | None]]:
+        """The first tier always, each further one at most once."""
+        return {role: (int(role == "tier_1"), 1) for role in self.roles()}
+
+    def practises(self) -> Mapping[str, Split]:
+        """Every tier, where the thresholds are to be picked."""
+        return {} if self.threshold is not None else dict.fromkeys(self.roles(), "validation")
 
     async def fit(self, practice: Practice) -> Fitted | None:
         """Pick thresholds on the validation split; nothing to do where they are given."""

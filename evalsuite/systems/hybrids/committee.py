@@ -80,6 +80,10 @@ class CommitteeSpec(HybridSpec):
             )
         return poll.winner()
 
+    def hops(self) -> Mapping[str, tuple[int, int | None]]:
+        """Every member once; in turn, the first one at least."""
+        return {role: (int(not self.sequential or role == "member_1"), 1) for role in self.roles()}
+
     async def _ask_in_turn(self, request: Request, ask: Ask, poll: _Poll) -> None:
         n = len(self.members)
         for index in range(n):

@@ -24,6 +24,7 @@ from pydantic import Field, model_validator
 from evalsuite.errors import CallFailed, ConfigError, ExtraMissing
 from evalsuite.records import Answer, Request, fingerprint
 from evalsuite.systems.base import Ask, Fitted, HybridSpec, Outcome, Practice
+from evalsuite.task import Split
 
 _FOLDS = 5
 _MOST_WEIGHTS = 200
@@ -83,6 +84,14 @@ class RouterSpec(HybridSpec):
             except CallFailed as failure:
                 reason = f"{roles[index]} failed ({failure.kind})"
         return await ask(roles[order[-1]], request, reason=reason)
+
+    def hops(self) -> Mapping[str, tuple[int, int | None]]:
+        """Any member at most once: one as a rule, more where members fail."""
+        return dict.fromkeys(self.roles(), (0, 1))
+
+    def practises(self) -> Mapping[str, Split]:
+        """Every member, where the routes are to be learnt."""
+        return {} if self.policy == "random" else dict.fromkeys(self.roles(), "validation")
 
     async def fit(self, practice: Practice) -> Fitted | None:
         """Learn the members' chances and pick the weight of cost, on the validation split.

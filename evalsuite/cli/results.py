@@ -1,0 +1,81 @@
+"""Looking at what there is: ``report``, ``import``, ``list`` and ``show``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evalsuite.cli.options import named, print_summary
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Finished run folders.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A .html, .md or .png (default: in RUN).")
+    ] = None,
+) -> None:
+    """Write the report of a finished run."""
+    from evalsuite import api
+    from evalsuite.errors import UserError
+
+    if out is not None and len(runs) > 1:
+        raise UserError("--out is the file of one report; give one run, or leave --out away")
+    for folder in runs:
+        loaded = api.load(folder)
+        path = api.report(loaded, out or folder / "report.html")
+        typer.echo(f"report: {path}")
+
+
+def import_recordings(
+    file: Annotated[Path, typer.Argument(help="Recorded answers: CSV or JSON Lines, also .gz.")],
+    task: Annotated[list[str], typer.Option("--task", "-t", help="The task they answer.")],
+    by: Annotated[
+        str,
+        typer.Option(help="How rows are found: prompt=COLUMN, sample_id=COLUMN, inputs.X=COLUMN."),
+    ],
+    system: Annotated[
+        list[str], typer.Option("--system", "-s", help="NAME=COLUMN of its answers; repeatable.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The experiment file to write.")],
+) -> None:
+    """Make recorded answers into systems: writes an experiment that replays them."""
+    import yaml
+
+    from evalsuite import api
+    from evalsuite.errors import UserError
+
+    if out.exists():
+        raise UserError(f"{out} exists already; choose another --out")
+    answers = dict(named(entry, "--system") for entry in system)
+    content = api.recorded_experiment(
+        file, tasks=task, by=dict([named(by, "--by")]), answers=answers
+    )
+    out.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    typer.echo(f"experiment: {out}; add hybrids over its systems, then: evalsuite run {out}")
+
+
+def list_tasks() -> None:
+    """List the tasks, with their sizes, sources and licences."""
+    from rich.console import Console
+
+    from evalsuite import api
+    from evalsuite.reporting.catalog import tasks_table
+
+    Console().print(tasks_table(api.tasks()))
+
+
+def show(
+    subject: Annotated[str, typer.Argument(help="A finished run's folder, or a task's name.")],
+) -> None:
+    """Show the results of a run, or a task with one of its samples."""
+    from rich.console import Console
+
+    from evalsuite import api
+    from evalsuite.reporting.catalog import task_page
+
+    if Path(subject).is_dir():
+        print_summary(api.load(subject))
+    else:
+        Console().print(task_page(api.get_task(subject)))

@@ -1,0 +1,1 @@
+"""Real server programs, which tests and benchmarks run as processes."""
