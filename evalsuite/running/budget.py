@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -81,8 +82,7 @@ class Budget:
     def settle(
         self,
         most: Amount | None,
-        request: Request,
-        price: Price,
+        worst: Callable[[], Amount],
         usd: float | None,
         completion: Completion | None,
     ) -> Amount:
@@ -90,9 +90,9 @@ class Budget:
 
         ``most`` is what ``set_aside`` returned, None where it was not asked. ``usd`` is what was
         billed, None where nobody knows; ``completion`` is None where the call failed. An unknown
-        amount is taken at its worst, for each attempt that may have been billed.
+        amount is taken at its ``worst``, for each attempt that may have been billed.
         """
-        taken = _taken(request, price, usd, completion)
+        taken = _taken(worst, usd, completion)
         if most is not None:
             self._in_flight -= 1
             self._set_aside = Amount(
@@ -125,18 +125,18 @@ class Budget:
             raise StoppedEarly(f"max_seconds {self._seconds_limit:g} are over")
 
 
-def worst_case(request: Request, price: Price) -> Amount:
-    """The most that one attempt at ``request`` can take at ``price``.
+def worst_case(request: Request, price: Price, n_requests: int = 1) -> Amount:
+    """The most that one attempt at ``request``, sent ``n_requests`` times, can take at ``price``.
 
     Its prompt has at most as many tokens as bytes. Machine time is not known beforehand and not
     set aside; an image counts as 4096 tokens.
     """
-    prompt = input_tokens_at_most(request)
-    tokens = prompt + request.max_output_tokens
+    prompt = n_requests * input_tokens_at_most(request)
+    output = n_requests * request.max_output_tokens
     input_rate = price.usd_per_million_input_tokens or 0.0
     output_rate = price.usd_per_million_output_tokens or 0.0
-    usd = (prompt * input_rate + request.max_output_tokens * output_rate) / 1e6
-    return Amount(usd=usd, tokens=tokens)
+    usd = (prompt * input_rate + output * output_rate) / 1e6
+    return Amount(usd=usd, tokens=prompt + output)
 
 
 def input_tokens_at_most(request: Request) -> int:
@@ -154,18 +154,16 @@ def input_tokens_at_most(request: Request) -> int:
     return prompt
 
 
-def _taken(
-    request: Request, price: Price, usd: float | None, completion: Completion | None
-) -> Amount:
+def _taken(worst: Callable[[], Amount], usd: float | None, completion: Completion | None) -> Amount:
     if completion is None:
-        return _NOTHING if usd == 0.0 else worst_case(request, price)
+        return _NOTHING if usd == 0.0 else worst()
     tokens = _tokens(completion)
     if usd is not None and tokens is not None and not completion.maybe_billed_attempts:
         return Amount(usd=usd, tokens=tokens)
-    worst, attempts = worst_case(request, price), 1 + completion.maybe_billed_attempts
+    most, attempts = worst(), 1 + completion.maybe_billed_attempts
     return Amount(
-        usd=worst.usd * attempts if usd is None else usd,
-        tokens=worst.tokens * attempts if tokens is None or attempts > 1 else tokens,
+        usd=most.usd * attempts if usd is None else usd,
+        tokens=most.tokens * attempts if tokens is None or attempts > 1 else tokens,
     )
 
 

@@ -133,24 +133,29 @@ class Trace:
     ) -> Completion:
         """Make the call within the budget, and put it on record whatever becomes of it."""
         assert model is not None
-        budget, price = self._means.budget, model.price
-        most = await budget.set_aside(worst_case(request, price)) if budget.limited else None
+        budget = self._means.budget
+        most_requests = getattr(model, "requests_for", _once)
+
+        def worst() -> Amount:
+            return worst_case(request, model.price, most_requests(request))
+
+        most = await budget.set_aside(worst()) if budget.limited else None
         began = time.perf_counter()
         try:
             completion = await model.complete(request, fitted)
         except CallRefused as refusal:
-            budget.settle(most, request, price, 0.0, None)
+            budget.settle(most, worst, 0.0, None)
             raise UserError(f"system {about['system']!r}: {refusal}") from refusal
         except CallFailed as failure:
             call = _failed_call(failure, about, time.perf_counter() - began, self._means.redacted)
-            self._keep(call, budget.settle(most, request, price, call.billed_usd, None))
+            self._keep(call, budget.settle(most, worst, call.billed_usd, None))
             raise
         except BaseException:
-            budget.settle(most, request, price, None, None)
+            budget.settle(most, worst, None, None)
             raise
         seconds = time.perf_counter() - began
         call = _finished_call(completion, about, seconds, model)
-        self._keep(call, budget.settle(most, request, price, call.billed_usd, completion))
+        self._keep(call, budget.settle(most, worst, call.billed_usd, completion))
         return completion
 
     def _keep(self, call: Call, taken: Amount) -> None:
@@ -158,6 +163,10 @@ class Trace:
             self.whole = False
         self._means.journal.put_call(call, usd_at_most=taken.usd, tokens_at_most=taken.tokens)
         self._calls.append(call)
+
+
+def _once(request: Request) -> int:
+    return 1
 
 
 def _sent(request: Request) -> Request:

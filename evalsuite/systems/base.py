@@ -77,9 +77,10 @@ class Ask(Protocol):
 class Model(Protocol):
     """A leaf system. ``name`` is what tables show; ``identity`` all that affects its output.
 
-    Two optional attributes: ``limiter`` (``evalsuite.systems.limits.Limiter``) says how many
-    requests its endpoint takes at a time, and ``cacheable`` that an answer depends on nothing but
-    the identity and what the request sends, so that the response cache may keep it.
+    Optional attributes: ``limiter`` (``evalsuite.systems.limits.Limiter``) says how many
+    requests its endpoint takes at a time; ``cacheable`` that an answer depends on nothing but the
+    identity and what the request sends, so that the response cache may keep it;
+    ``requests_for(request)`` how many times a prompt is sent for one answer, where not once.
     """
 
     name: str

@@ -65,7 +65,7 @@ def test_whatever_is_in_flight_the_budget_holds(
                 return
             await asyncio.sleep(0)
             billed += worst.usd * share
-            budget.settle(held, asked, PRICE, worst.usd * share if known else None, DONE)
+            budget.settle(held, lambda: worst, worst.usd * share if known else None, DONE)
 
         await asyncio.gather(*(call(*item) for item in calls))
         return billed
@@ -81,9 +81,9 @@ async def test_a_call_waits_for_what_others_may_give_back() -> None:
     waiting = asyncio.create_task(budget.set_aside(worst))
     await asyncio.sleep(0.01)
     assert not waiting.done(), "twice the worst case would pass the budget"
-    budget.settle(held, asked, PRICE, 0.0001, DONE)
+    budget.settle(held, lambda: worst, 0.0001, DONE)
     assert await waiting == worst
-    budget.settle(worst, asked, PRICE, 0.001, DONE)
+    budget.settle(worst, lambda: worst, 0.001, DONE)
     with pytest.raises(StoppedEarly, match=r"\$0.0011 of max_usd 0.0015 are spent"):
         await budget.set_aside(worst)
 
@@ -94,9 +94,9 @@ async def test_a_failure_that_was_not_billed_takes_nothing() -> None:
     budget = Budget(tokens=worst.tokens)
     for _ in range(3):
         held = await budget.set_aside(worst)
-        assert budget.settle(held, asked, PRICE, 0.0, None) == Amount()
+        assert budget.settle(held, lambda: worst, 0.0, None) == Amount()
     held = await budget.set_aside(worst)
-    assert budget.settle(held, asked, PRICE, None, None) == worst, "it may have been billed"
+    assert budget.settle(held, lambda: worst, None, None) == worst, "it may have been billed"
 
 
 def test_max_usd_stops_the_run_and_a_higher_one_goes_on(tmp_path: Path) -> None:

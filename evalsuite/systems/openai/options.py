@@ -124,6 +124,10 @@ class OpenAIOptions(ModelSpec):
         """Whether closed sets are answered by log-likelihood instead of by generating."""
         return self.api == "completions" and self.choice_score != "generate"
 
+    def stated_price(self) -> Price:
+        """The prices by the token, known before anything is opened."""
+        return self.price
+
     @property
     def price(self) -> Price:
         """The stated prices."""
