@@ -225,7 +225,8 @@ def _relative_paths(config: str | dict[str, Any], base: Path) -> str | dict[str,
     if isinstance(config, str):
         return config
     resolved = dict(config)
-    for key in ("run", "file", "model"):
+    keys = ("run", "file", *(["model"] if resolved.get("backend") == "transformers" else []))
+    for key in keys:
         value = resolved.get(key)
         if isinstance(value, str) and (base / value).exists():
             resolved[key] = str((base / value).resolve())

@@ -99,7 +99,7 @@ class Session:
         with closing(Journal(self._folder)) as journal:
             async with (
                 opened_systems(self._experiment, resources) as systems,
-                opened_cache(_cache_of(self._experiment)) as cache,
+                opened_cache(_cache_of(self._experiment), resources.say_once) as cache,
             ):
                 _refuse_unpriced(self._experiment, systems)
                 manifest = _manifest(self._experiment, systems, self._folder)

@@ -72,7 +72,7 @@ def write_experiment(
     *,
     n: int = 60,
     prompt: str = "{{ a }} + {{ b }} = ?",
-    name: str = "experiment.yaml",
+    file: str = "experiment.yaml",
     **settings: Any,
 ) -> Path:
     """An experiment over ``n`` sums, two of three nearly always right and a third in between.
@@ -110,6 +110,6 @@ def write_experiment(
         },
         **settings,
     }
-    path = folder / name
+    path = folder / file
     path.write_text(yaml.safe_dump(content))
     return path

@@ -140,3 +140,13 @@ def test_a_share_of_the_test_split_can_be_held_out_for_practice(tmp_path: Path) 
     validation = {s.id for _, s in zip(range(100), held.samples("validation"), strict=False)}
     assert not test & validation
     assert 0.15 < len(ids & validation) / len(ids & (validation | test)) < 0.35
+
+
+def test_a_folder_named_like_a_model_of_an_endpoint_is_not_its_name(tmp_path: Path) -> None:
+    (tmp_path / "small").mkdir()
+    (tmp_path / "e.yaml").write_text(
+        "name: m\ntasks: [tabular/rows]\nsystems:\n"
+        "  api: {backend: openai, model: small, base_url: 'http://127.0.0.1:9/v1'}\n"
+    )
+    spec = load_experiment(tmp_path / "e.yaml").systems["api"]
+    assert spec.model_dump()["model"] == "small"

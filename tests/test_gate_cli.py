@@ -74,11 +74,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     experiment = write_experiment(home, UNCHANGED)
     evalsuite.run(experiment, out=home / "good", repeats=5)
     evalsuite.run(experiment, out=home / "same", seed=7)
-    worse = write_experiment(home, WORSE, name="worse.yaml")
+    worse = write_experiment(home, WORSE, file="worse.yaml")
     evalsuite.run(worse, out=home / "worse", seed=7)
-    broken = write_experiment(home, {"small": {"fail": ["q1", "q2", "q3"]}}, name="broken.yaml")
+    broken = write_experiment(home, {"small": {"fail": ["q1", "q2", "q3"]}}, file="broken.yaml")
     evalsuite.run(broken, out=home / "broken")
-    asked = write_experiment(home, UNCHANGED, name="asked.yaml", prompt="Add {{ a }} and {{ b }}.")
+    asked = write_experiment(home, UNCHANGED, file="asked.yaml", prompt="Add {{ a }} and {{ b }}.")
     evalsuite.run(asked, out=home / "asked")
     gates.bless(home / "good", home / "baseline.json")
     return home
@@ -203,7 +203,7 @@ def test_two_stages_ask_only_for_what_is_missing(home: Path, inside: Inside) -> 
     gates.bless(home / "good", home / "two.json", replace=True)
     done = inside("gate", "worse", "-e", "worse.yaml", "-b", "two.json", "--quiet", cwd=home)
     assert done.returncode == 1, done.stderr
-    assert "1 pairs asked again" in done.stdout
+    assert "1 pair asked again" in done.stdout
     again = evalsuite.load(home / "worse" / "asked-again-1")
     assert again.manifest.repeats == 5 and len(again.responses) == 300
     first = again.responses[again.responses.repeat == 0].set_index("sample_id")

@@ -1,4 +1,4 @@
-"""The plugin, loaded by a pytest of its own that runs small test files."""
+"""The plugin, loaded by a pytest of its own that runs a file of small tests."""
 
 from __future__ import annotations
 
@@ -14,118 +14,151 @@ import evalsuite
 from evalsuite import gates
 from tests.noisy import write_experiment
 
-pytest_plugins = ["pytester"]
-
 INSTALLED = any(point.name == "evalsuite" for point in entry_points(group="pytest11"))
 LOADED = () if INSTALLED else ("-p", "evalsuite.pytest_plugin")
 TESTS = """
 import pytest
 
-@pytest.mark.evalsuite("experiment.yaml", baseline="baseline.json", max_errors="2%", two_stages=False)
-def test_no_worse(evaluated):
+judged = {"baseline": "baseline.json", "two_stages": False}
+
+
+@pytest.mark.evalsuite("same.yaml", **judged)
+def test_unchanged(evaluated):
     evaluated.no_regression("small")
     evaluated.no_regression(task="mine/sums")
 
-@pytest.mark.evalsuite("experiment.yaml")
+
+@pytest.mark.evalsuite("worse.yaml", **judged)
+def test_worse(evaluated):
+    evaluated.no_regression()
+
+
+@pytest.mark.evalsuite("worse.yaml")
+def test_not_good_enough(evaluated):
+    evaluated.succeeds("small", at_least=0.6)
+
+
+@pytest.mark.evalsuite("same.yaml")
 def test_good_enough(evaluated):
     evaluated.succeeds("small", at_least=0.5)
     assert len(evaluated.run.responses) == 60
+
+
+@pytest.mark.evalsuite("same.yaml", strict=True, **judged)
+def test_undecided_where_strict(evaluated):
+    evaluated.no_regression("small")
+
+
+@pytest.mark.evalsuite("same.yaml", strict=True)
+def test_near_the_bar_where_strict(evaluated):
+    evaluated.succeeds("small", at_least=evaluated.run.responses.success.mean())
+
+
+@pytest.mark.evalsuite("broken.yaml", **judged)
+def test_failed_answers(evaluated):
+    evaluated.no_regression("small")
+
+
+@pytest.mark.evalsuite("same.yaml", baseline="none.json")
+def test_no_baseline(evaluated):
+    evaluated.no_regression("small")
+
+
+def test_no_marker(evaluated):
+    pass
+
+
+@pytest.mark.evalsuite("none.yaml")
+def test_no_experiment(evaluated):
+    pass
+
+
+@pytest.mark.evalsuite("same.yaml", stric=True)
+def test_misspelt(evaluated):
+    pass
+
+
+@pytest.mark.evalsuite("same.yaml")
+def test_nothing_to_judge_by(evaluated):
+    evaluated.no_regression()
+
+
+@pytest.mark.evalsuite("same.yaml", **judged)
+def test_nobody_of_that_name(evaluated):
+    evaluated.no_regression("smal")
+
+
+@pytest.mark.evalsuite("same.yaml")
+def test_nobody_of_that_name_either(evaluated):
+    evaluated.succeeds("smal", at_least=0.5)
 """
 
 
-@pytest.fixture
-def home(pytester: pytest.Pytester) -> Path:
-    """A project with a blessed run, as a test file of it would stand there."""
-    experiment = write_experiment(pytester.path, {"small": {}})
-    run = evalsuite.run(experiment, out=pytester.path / "good", repeats=5, seed=3)
-    gates.bless(run, pytester.path / "baseline.json")
-    pytester.makepyfile(test_small=TESTS)
-    return pytester.path
-
-
-def outcome(pytester: pytest.Pytester, *arguments: str) -> tuple[pytest.RunResult, dict[str, int]]:
-    done = pytester.runpytest_inprocess(
-        *LOADED, "-p", "no:cacheprovider", "--junitxml=junit.xml", *arguments
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, tuple[str, str]], str]:
+    """What became of each of TESTS, with its message, and all that pytest printed."""
+    home = tmp_path_factory.mktemp("project")
+    for file, fields in (
+        ("same", {}),
+        ("worse", {"penalty": 0.5}),
+        ("broken", {"fail": ["q1", "q2", "q4"]}),
+    ):
+        write_experiment(home, {"small": fields}, file=f"{file}.yaml", name=file)
+    run = evalsuite.run(home / "same.yaml", out=home / "good", repeats=5, seed=1)
+    gates.bless(run, home / "baseline.json")
+    (home / "test_small.py").write_text(TESTS)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *LOADED, "--junitxml=junit.xml", "-p", "no:asyncio"],
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    [suite] = ElementTree.parse(pytester.path / "junit.xml").getroot().iter("testsuite")
-    return done, {name: int(suite.get(name, "")) for name in ("tests", "failures", "errors")}
+    assert (home / "junit.xml").exists(), done.stdout + done.stderr
+    assert (home / "runs" / "same" / "manifest.json").exists()
+    return _outcomes(home / "junit.xml"), done.stdout
 
 
-def test_an_unchanged_system_passes_and_what_is_undecided_warns(
-    home: Path, pytester: pytest.Pytester
-) -> None:
-    done, counts = outcome(pytester)
-    assert counts == {"tests": 2, "failures": 0, "errors": 0}
-    done.stdout.fnmatch_lines(["*Undecided: undecided: success of small in mine/sums*"])
-    assert (home / "runs" / "noisy" / "manifest.json").exists()
-
-
-def test_a_worse_system_fails_with_the_figures(home: Path, pytester: pytest.Pytester) -> None:
-    write_experiment(home, {"small": {"penalty": 0.5}})
-    done, counts = outcome(pytester)
-    assert counts == {"tests": 2, "failures": 2, "errors": 0}
-    done.stdout.fnmatch_lines(
-        [
-            "*AssertionError: regressed: success of small in mine/sums: * points*",
-            "*AssertionError: small succeeds on *; asked for at least 50.0 %*",
-        ]
-    )
-
-
-def test_failed_answers_are_errors_and_no_failures(home: Path, pytester: pytest.Pytester) -> None:
-    write_experiment(home, {"small": {"fail": ["q1", "q2", "q4"]}})
-    done, counts = outcome(pytester, "-k", "no_worse")
-    assert counts == {"tests": 1, "failures": 0, "errors": 1}
-    done.stdout.fnmatch_lines(["*3 of 60 answers failed (server_error 3), more than allowed*"])
-
-
-def test_no_baseline_is_an_error(home: Path, pytester: pytest.Pytester) -> None:
-    (home / "baseline.json").unlink()
-    done, counts = outcome(pytester, "-k", "no_worse")
-    assert counts == {"tests": 1, "failures": 0, "errors": 1}
-    done.stdout.fnmatch_lines(["*baseline.json: no such file; `evalsuite bless RUN*"])
-
-
-def test_strict_fails_what_is_undecided(home: Path, pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(test_small=TESTS.replace('max_errors="2%"', "strict=True"))
-    done, counts = outcome(pytester, "-k", "no_worse")
-    assert counts["failures"] == 1
-    done.stdout.fnmatch_lines(["*AssertionError: undecided: success of small*"])
+def _outcomes(path: Path) -> dict[str, tuple[str, str]]:
+    found = {}
+    for case in ElementTree.parse(path).getroot().iter("testcase"):
+        bad = next((child for child in case if child.tag in ("failure", "error")), None)
+        kind, text = ("passed", "") if bad is None else (bad.tag, f"{bad.get('message')}{bad.text}")
+        found[case.attrib["name"].removeprefix("test_")] = (kind, text)
+    return found
 
 
 @pytest.mark.parametrize(
-    ("body", "message"),
+    ("name", "kind", "message"),
     [
-        (
-            "def test_it(evaluated): pass",
-            "*test_it: mark it with @pytest.mark.evalsuite('experiment.yaml')*",
-        ),
-        (
-            "@pytest.mark.evalsuite('none.yaml')\ndef test_it(evaluated): pass",
-            "*none.yaml: no such file*",
-        ),
-        (
-            "@pytest.mark.evalsuite('experiment.yaml', stric=True)\ndef test_it(evaluated): pass",
-            "*unknown key 'stric'; did you mean 'strict'?*",
-        ),
-        (
-            "@pytest.mark.evalsuite('experiment.yaml')\n"
-            "def test_it(evaluated): evaluated.no_regression()",
-            "*no_regression needs a baseline*",
-        ),
-        (
-            "@pytest.mark.evalsuite('experiment.yaml')\n"
-            "def test_it(evaluated): evaluated.succeeds('smal', at_least=0.5)",
-            "*smal has no scored answers in any task*",
-        ),
+        ("unchanged", "passed", ""),
+        ("worse", "failure", "AssertionError: regressed: success of small in mine/sums: "),
+        ("not_good_enough", "failure", "asked for at least 60.0 %"),
+        ("good_enough", "passed", ""),
+        ("undecided_where_strict", "failure", "AssertionError: undecided: success of small"),
+        ("near_the_bar_where_strict", "failure", "AssertionError: undecided: small succeeds on"),
+        ("failed_answers", "error", "3 of 60 answers failed (server_error 3), more than allowed"),
+        ("no_baseline", "error", "none.json: no such file; `evalsuite bless RUN"),
+        ("no_marker", "error", "mark it with @pytest.mark.evalsuite('experiment.yaml')"),
+        ("no_experiment", "error", "none.yaml: no such file"),
+        ("misspelt", "error", "unknown key 'stric'; did you mean 'strict'?"),
+        ("nothing_to_judge_by", "failure", "no_regression needs a baseline"),
+        ("nobody_of_that_name", "failure", "nothing of smal in any task is gated"),
+        ("nobody_of_that_name_either", "failure", "smal has no scored answers in any task"),
     ],
 )
-def test_a_mistake_is_told(pytester: pytest.Pytester, body: str, message: str) -> None:
-    write_experiment(pytester.path, {"small": {}}, n=6)
-    pytester.makepyfile(test_it=f"import pytest\n{body}\n")
-    done, counts = outcome(pytester)
-    assert counts["failures"] + counts["errors"] == 1
-    done.stdout.fnmatch_lines([message])
+def test_what_a_test_comes_to(
+    ran: tuple[dict[str, tuple[str, str]], str], name: str, kind: str, message: str
+) -> None:
+    outcomes, _ = ran
+    assert outcomes[name][0] == kind, outcomes[name][1]
+    assert message in outcomes[name][1]
+
+
+def test_what_is_undecided_warns(ran: tuple[dict[str, tuple[str, str]], str]) -> None:
+    outcomes, printed = ran
+    assert len(outcomes) == TESTS.count("def test_")
+    assert "Undecided: undecided: success of small in mine/sums" in printed
 
 
 def test_loading_it_loads_nothing_else() -> None:

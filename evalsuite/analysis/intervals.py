@@ -212,7 +212,9 @@ def effective_n(values: ArrayLike, clusters: ArrayLike, *, level: float = LEVEL)
     error = clustered_standard_error(numbers, clusters) or 0.0
     found = max(1.0, error * error / plain) if kinds.size > 1 else 1.0
     effect = found + max(0.0, cautious - found) / (1 + n_other) ** 2
-    return numbers.size / effect * (normal_quantile(level) / _t_quantile(n_clusters - 1, level)) ** 2
+    return (
+        numbers.size / effect * (normal_quantile(level) / _t_quantile(n_clusters - 1, level)) ** 2
+    )
 
 
 def stratified(parts: Sequence[Estimate], weights: Sequence[float]) -> Estimate:
@@ -266,8 +268,10 @@ def ratio_of_sums(
     see ``evalsuite.analysis.ratios.ratio_bounds``. Seeded, and independent of the order of rows.
     The ratio is infinite where the denominator is 0, and so is the upper bound where it is not
     shown to be above 0. No bounds for fewer than 5 clusters; optimistic where a few clusters hold
-    most of the numerator, as with costs whose logarithms have a standard deviation above 1. None
-    where there are no rows.
+    most of the numerator, as with costs whose logarithms have a standard deviation above 1. Where
+    all denominators are 1, nothing failed that could be resampled: the upper bound is then at least
+    what failures as frequent as the lower bound of ``proportion`` would make of it. None where
+    there are no rows.
 
     Raises:
         ValueError: a value is missing or negative, or a cluster lies in two strata.
@@ -292,6 +296,10 @@ def ratio_of_sums(
         resamples=resamples,
         level=_checked(level),
     )
+    if (bottom == 1).all():
+        rate = proportion(bottom, clusters, level=level)
+        assert rate is not None and rate.low is not None
+        high = max(high, value / rate.low)
     return Estimate(
         value=value,
         low=min(low, value),

@@ -101,8 +101,8 @@ def mean_difference(
 
     With ``strata`` (tasks) it is the unweighted mean of the tasks' differences, their intervals
     combined by ``stratified``. A task's interval is ``score_interval`` where its scores are 0 or 1,
-    or lie between and never differ; otherwise t(C-1) x the clustered standard error. It has no
-    bounds where nothing varies, because nothing then says how much could have.
+    or lie between and at least half of the pairs tie; otherwise t(C-1) x the clustered standard
+    error. That has no bounds where nothing varies, because nothing then says how much could have.
 
     Raises:
         ValueError: a score is missing, the arrays differ in length, or a cluster spans strata.
@@ -123,32 +123,40 @@ def mean_difference(
 def score_interval(
     a: ArrayLike, b: ArrayLike, clusters: ArrayLike, *, level: float = LEVEL
 ) -> Estimate:
-    """Mean of ``a - b`` for paired 0/1 values (n,), n >= 1, with an interval of positive width.
+    """Mean of ``a - b`` for paired scores (n,) in 0..1 that mostly tie, with a positive width.
 
-    All differences that Tango's score test does not reject: Tango (1998), Stat. Med. 17. It keeps
-    its risk where the systems hardly ever disagree, where Wald's interval is far too short and one
-    adjusted by pseudo-counts (Bonett and Price, 2012) still calls a worse system not inferior too
-    often (``benchmarks/coverage.py``). For clustered pairs n is ``effective_n`` of the
-    differences; no bounds where all pairs share one cluster.
+    Of 0/1 values: all differences that Tango's score test does not reject, Tango (1998), Stat. Med.
+    17. It keeps its risk where the systems hardly ever disagree, where t's interval is far too
+    short and Wald's after pseudo-counts (Bonett and Price, 2012) still calls a worse system not
+    inferior too often (``benchmarks/coverage.py``). Of other scores, such as means over repeats,
+    the differences are taken as jumps of one size, sum d^2 / sum |d|: as many up and down as give
+    their mean and mean square. For clustered pairs n is ``effective_n`` of the differences; no
+    bounds where all pairs share one cluster.
 
     Raises:
-        ValueError: there are no pairs, or the arrays differ in length.
+        ValueError: there are no pairs, a score is outside 0..1, or the arrays differ in length.
     """
-    hits_a, hits_b = _pairs(numbers_of(a, "successes of A"), numbers_of(b, "successes of B"))
-    if hits_a.size == 0:
+    scores_a, scores_b = _pairs(numbers_of(a, "scores of A"), numbers_of(b, "scores of B"))
+    if scores_a.size == 0:
         raise ValueError("a difference needs at least one pair")
-    differences = hits_a - hits_b
+    if not _bounded(scores_a, scores_b):
+        raise ValueError("a score interval is for scores in 0..1")
+    differences = scores_a - scores_b
     n_clusters = cluster_codes(clusters, differences.size)[1]
     low: float | None = None
     high: float | None = None
     method = "one cluster: no interval"
     if n_clusters > 1 or differences.size == 1:
+        sizes = np.abs(differences)
+        jump = float(np.square(sizes).sum() / sizes.sum()) if sizes.any() else 1.0
         n = effective_n(differences, clusters, level=level)
-        only_a = float((differences > 0).mean()) * n
-        only_b = float((differences < 0).mean()) * n
+        up = float(np.maximum(0.0, differences).mean()) * n / jump
+        down = float(np.maximum(0.0, -differences).mean()) * n / jump
         z = normal_quantile(level)
-        low, high = -_tango_upper(only_b, only_a, n, z), _tango_upper(only_a, only_b, n, z)
+        low, high = -jump * _tango_upper(down, up, n, z), jump * _tango_upper(up, down, n, z)
         method = "paired score (Tango)"
+        if jump != 1:
+            method += f", jumps of {jump:.2f}"
         if n_clusters < differences.size:
             method += f", effective n {n:.0f} of {n_clusters} clusters"
     return Estimate(
@@ -238,9 +246,9 @@ def _tango_upper(only_a: float, only_b: float, n: float, z: float) -> float:
 
 def _difference(a: Floats, b: Floats, clusters: ArrayLike, level: float) -> Estimate:
     differences = a - b
-    bounded = bool(((a >= 0) & (a <= 1) & (b >= 0) & (b <= 1)).all())
     binary = bool((((a == 0) | (a == 1)) & ((b == 0) | (b == 1))).all())
-    if binary or (bounded and not differences.any()):
+    mostly_ties = 2 * np.count_nonzero(differences) <= differences.size
+    if binary or (mostly_ties and _bounded(a, b)):
         return score_interval(a, b, clusters, level=level)
     estimate = clustered_mean(differences, clusters, level=level)
     assert estimate is not None
@@ -261,6 +269,10 @@ def _discordant_variance(differences: Floats, clusters: ArrayLike) -> float:
     n = effective_n(differences, clusters)
     discordance = (float((differences != 0).mean()) * n + 2) / (n + 2)
     return discordance / n
+
+
+def _bounded(a: Floats, b: Floats) -> bool:
+    return bool(((a >= 0) & (a <= 1) & (b >= 0) & (b <= 1)).all())
 
 
 def _pairs(a: Floats, b: Floats) -> tuple[Floats, Floats]:

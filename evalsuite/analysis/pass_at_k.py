@@ -70,8 +70,8 @@ def _of_one(task: str, system: str, rows: pd.DataFrame, k: int, level: float) ->
     short = int((counts["count"] < k).sum())
     if short:
         raise UserError(
-            f"pass@{k} needs {k} scored answers of each sample: {short} of {len(counts)} samples of "
-            f"{task} have fewer from {system} (the least is {counts['count'].min()}); "
+            f"pass@{k} needs {k} scored answers of each sample: {short} of {len(counts)} samples "
+            f"of {task} have fewer from {system} (the least is {counts['count'].min()}); "
             f"run with repeats: {k} or more"
         )
     clusters = rows.groupby("sample_id")["cluster"].first().loc[counts.index]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from evalsuite.analysis.flips import Flip
+from evalsuite.analysis.gate_figures import UNCHANGED
 from evalsuite.analysis.gate_result import (
     CriticalSample,
     Failures,
@@ -51,7 +52,11 @@ def headline(result: GateResult) -> str:
         return " ".join((worse + broken)[:3]) + _more(len(worse) + len(broken) - 3)
     if result.verdict == "pass":
         gated = result.of("pass")
-        return f"Nothing is worse than the baseline by its margin: {_figures(gated)}."
+        same = [item for item in gated if item.why == UNCHANGED]
+        answers = "Every answer is the one the baseline has" if len(same) == len(gated) else ""
+        return (
+            f"{answers or 'Nothing is worse than the baseline by its margin'}: {_figures(gated)}."
+        )
     return _undecided(result)
 
 
@@ -106,7 +111,7 @@ def cells(finding: Finding) -> tuple[str, ...]:
         change_words(finding) if test else EN_DASH,
         p_value(finding.adjusted_p),
         _size(finding),
-        finding.verdict + (" (asked again)" if finding.asked_again else ""),
+        _verdict(finding),
     )
 
 
@@ -137,6 +142,13 @@ def n_words(finding: Finding) -> str:
     repeats = f"{finding.repeats_now} against {finding.repeats_then}"
     answers = "" if repeats == "1 against 1" else f", {repeats} answers each"
     return f"{count(n)} samples{answers}{left_out}"
+
+
+def _verdict(finding: Finding) -> str:
+    """The verdict and, where it rests on something else than the figures beside it, on what."""
+    if finding.verdict == "pass" and finding.why == UNCHANGED:
+        return "pass (same answers)"
+    return finding.verdict + (" (asked again)" if finding.asked_again else "")
 
 
 def _size(finding: Finding) -> str:
@@ -174,11 +186,13 @@ def rule_sentence(result: GateResult) -> str:
     rules = {item.metric: item.rule for item in result.findings if item.verdict != "not gated"}
     blamed = ", ".join(_loss(name, rule.min_effect) for name, rule in rules.items())
     passed = ", ".join(_loss(name, rule.margin) for name, rule in rules.items())
-    stages = f", {result.n_asked_again} pairs asked again" if result.n_asked_again else ""
+    n, again = result.n_comparisons, result.n_asked_again
+    compared = f"{count(n)} comparison{'s' * (n != 1)} in which anything differs"
+    stages = f", {again} pair{'s' * (again != 1)} asked again" if again else ""
     return (
-        f"{count(result.n_comparisons)} comparisons{stages}, the risk of a false alarm at most "
-        f"{100 * result.config.alpha:g} % over all of them (Holm). Blamed: a proven loss from "
-        f"{blamed}. Passed: a loss of {passed} is excluded."
+        f"{compared}{stages}; the risk of a false alarm is at most {100 * result.config.alpha:g} % "
+        f"over all of them (Holm). Blamed: a proven loss from {blamed}. Passed: a loss of {passed} "
+        "is excluded."
     )
 
 

@@ -11,7 +11,7 @@ from rich.style import Style
 from evalsuite.analysis.intervals import wilson
 from evalsuite.analysis.numbers import EN_DASH, UNKNOWN, money, percent
 from evalsuite.reporting.short import compact, kinds, rate, span
-from evalsuite.reporting.tally import PairTally
+from evalsuite.reporting.tally import Amount, PairTally
 
 GAP = 2
 PLAIN, DIM, BOLD = Style(), Style(dim=True), Style(bold=True)
@@ -33,10 +33,11 @@ class Glyphs:
     dash: str
     dot: str
     ellipsis: str
+    at_least: str
 
 
-UNICODE = Glyphs(done="━", left="─", dash=EN_DASH, dot="·", ellipsis="…")
-ASCII = Glyphs(done="#", left="-", dash="-", dot="-", ellipsis="~")
+UNICODE = Glyphs(done="━", left="─", dash=EN_DASH, dot="·", ellipsis="…", at_least="≥ ")
+ASCII = Glyphs(done="#", left="-", dash="-", dot="-", ellipsis="~", at_least=">= ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,8 +178,8 @@ def _left(pair: PairTally, look: Look) -> str:
 
 def _spend(pair: PairTally, look: Look) -> str:
     if pair.preparing:
-        return money(pair.practice.usd.total) if pair.practice.answered else ""
-    return money(pair.usd.total) if pair.answered else ""
+        return _least(pair.practice.usd, look, money) if pair.practice.answered else ""
+    return _least(pair.usd, look, money) if pair.answered else ""
 
 
 def _in_flight(pair: PairTally, look: Look) -> str:
@@ -190,10 +191,15 @@ def _in_flight(pair: PairTally, look: Look) -> str:
 def _tokens(pair: PairTally, look: Look) -> str:
     if not pair.answered:
         return ""
-    both = (pair.input_tokens.total, pair.output_tokens.total)
-    if both == (None, None):
-        return UNKNOWN
-    return " / ".join(UNKNOWN if tokens is None else compact(tokens) for tokens in both)
+    both = [_least(tokens, look, compact) for tokens in (pair.input_tokens, pair.output_tokens)]
+    return UNKNOWN if both == [UNKNOWN, UNKNOWN] else " / ".join(both)
+
+
+def _least(amount: Amount, look: Look, write: Callable[[float], str]) -> str:
+    """``amount``; where parts of it are unknown, the least that it is."""
+    if not amount.n_unknown:
+        return write(amount.known)
+    return f"{look.glyphs.at_least}{write(amount.known)}" if amount.known else UNKNOWN
 
 
 def _failed(pair: PairTally, look: Look) -> str:

@@ -15,7 +15,7 @@ from evalsuite.reporting.live import message
 from evalsuite.reporting.live_table import elapsed_of, spent, tokens_used
 from evalsuite.reporting.plain import one_line
 from evalsuite.reporting.short import kinds, rate, span
-from evalsuite.reporting.tally import Limits, PairTally, Practice, Tally
+from evalsuite.reporting.tally import Amount, Limits, PairTally, Practice, Tally
 from evalsuite.running.events import Event
 
 
@@ -144,7 +144,7 @@ def _preparing(pair: PairTally, now: float) -> list[str]:
 def _practised(practice: Practice) -> list[str]:
     parts = [f"{practice.reused} from before"] if practice.reused else []
     if practice.answered:
-        parts.append(_spend(practice.usd.total))
+        parts.append(_spend(practice.usd))
     return [*parts, *_errors(practice.errors)]
 
 
@@ -157,7 +157,7 @@ def _answering(pair: PairTally, now: float) -> list[str]:
         parts.append(f"{rate(per_second)}/s")
     parts.append(_success(pair))
     if pair.answered:
-        parts.append(_spend(pair.usd.total))
+        parts.append(_spend(pair.usd))
     return [*parts, *_errors(pair.problems)]
 
 
@@ -183,8 +183,10 @@ def _success(pair: PairTally) -> str:
     return f"success {share}{of} ({100 * low:.1f}-{100 * high:.1f})"
 
 
-def _spend(usd: float | None) -> str:
-    return f"spend {UNKNOWN}" if usd is None else money(usd)
+def _spend(usd: Amount) -> str:
+    if not usd.n_unknown:
+        return money(usd.known)
+    return f"at least {money(usd.known)}" if usd.known else f"spend {UNKNOWN}"
 
 
 def _errors(errors: Mapping[str, int]) -> list[str]:

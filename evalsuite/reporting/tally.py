@@ -22,16 +22,14 @@ _SHORTEST_SECONDS = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a run may be billed and may use over all its sessions, and what earlier ones took.
+    """What a run may be billed and may use over all its sessions; ``seconds`` are of a session.
 
-    ``seconds`` is the time of a session. None is no limit.
+    None is no limit.
     """
 
     usd: float | None = None
     tokens: int | None = None
     seconds: float | None = None
-    usd_before: float = 0.0
-    tokens_before: int = 0
 
 
 @dataclass(slots=True)
@@ -210,15 +208,16 @@ class Tally:
     def __init__(self, began_at: float, limits: Limits | None = None) -> None:
         """``began_at`` is when the command began, on the clock of ``Event.at``.
 
-        ``usd`` and ``tokens`` are what was taken of ``limits``, practice included.
+        ``usd`` and ``tokens`` are what was taken of ``limits``: by earlier sessions, as far as
+        the first "begin" says it, and by all answers since, practice included.
         """
         self.began_at = began_at
         self.limits = limits or Limits()
         self.n: int | None = None
         self.round = 0
         self.stopping = False
-        self.usd = Amount(self.limits.usd_before)
-        self.tokens = Amount(self.limits.tokens_before)
+        self.usd = Amount()
+        self.tokens = Amount()
         self._pairs: dict[tuple[str, str], PairTally] = {}
         self._preparing: dict[str, PairTally] = {}
         self._said: set[str] = set()
@@ -311,6 +310,9 @@ class Tally:
     def _begin(self, event: Event) -> None:
         self.n = event.n
         self.round += 1
+        if self.round == 1:  # what a later round finds was added up when it was spent
+            self.usd.add(event.billed_usd)
+            self.tokens.add(_sum(event.input_tokens, event.output_tokens))
         self._pairs.clear()
         self._preparing.clear()
 

@@ -365,12 +365,14 @@ async def opened_systems(
 
 
 @asynccontextmanager
-async def opened_cache(path: Path | None) -> AsyncIterator[Cache | None]:
+async def opened_cache(
+    path: Path | None, say: Callable[[str], None]
+) -> AsyncIterator[Cache | None]:
     """The response cache at ``path``; None where the experiment uses none."""
     if path is None:
         yield None
         return
-    cache = Cache(path)
+    cache = Cache(path, say)
     try:
         yield cache
     finally:

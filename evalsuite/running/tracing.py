@@ -140,6 +140,7 @@ class Trace:
             return worst_case(request, model.price, most_requests(request))
 
         most = await budget.set_aside(worst()) if budget.limited else None
+        timed = getattr(model, "timed", True)
         began = time.perf_counter()
         try:
             completion = await model.complete(request, fitted)
@@ -147,19 +148,20 @@ class Trace:
             budget.settle(most, worst, 0.0, None)
             raise UserError(f"system {about['system']!r}: {refusal}") from refusal
         except CallFailed as failure:
-            call = _failed_call(failure, about, time.perf_counter() - began, self._means.redacted)
+            seconds = time.perf_counter() - began if timed else None
+            call = _failed_call(failure, about, seconds, self._means.redacted)
             self._keep(call, budget.settle(most, worst, call.billed_usd, None))
             raise
         except BaseException:
             budget.settle(most, worst, None, None)
             raise
-        seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - began if timed else None
         call = _finished_call(completion, about, seconds, model)
         self._keep(call, budget.settle(most, worst, call.billed_usd, completion))
         return completion
 
     def _keep(self, call: Call, taken: Amount) -> None:
-        if call.recorded or call.cached:
+        if call.seconds is None:
             self.whole = False
         self._means.journal.put_call(call, usd_at_most=taken.usd, tokens_at_most=taken.tokens)
         self._calls.append(call)
@@ -177,7 +179,7 @@ def _sent(request: Request) -> Request:
 def _failed_call(
     failure: CallFailed,
     about: dict[str, Any],
-    seconds: float,
+    seconds: float | None,
     redacted: Callable[[str], str],
 ) -> Call:
     """A failed call costs nothing only where the backend knows that nothing was billed."""
@@ -198,7 +200,7 @@ def _failed_call(
 
 
 def _finished_call(
-    completion: Completion, about: dict[str, Any], seconds: float, model: Model
+    completion: Completion, about: dict[str, Any], seconds: float | None, model: Model
 ) -> Call:
     usd, usd_basis = usd_of(completion, model.price)
     joules, joules_basis = joules_of(completion, model.price)

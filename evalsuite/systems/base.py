@@ -80,7 +80,8 @@ class Model(Protocol):
     Optional attributes: ``limiter`` (``evalsuite.systems.limits.Limiter``) says how many
     requests its endpoint takes at a time; ``cacheable`` that an answer depends on nothing but the
     identity and what the request sends, so that the response cache may keep it;
-    ``requests_for(request)`` how many times a prompt is sent for one answer, where not once.
+    ``requests_for(request)`` how many times a prompt is sent for one answer, where not once;
+    ``timed`` is False where the time of a call says nothing (a provider's batch).
     """
 
     name: str

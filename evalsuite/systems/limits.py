@@ -7,7 +7,6 @@ a used-up quota puts the whole endpoint on hold. Whoever waits goes in the order
 from __future__ import annotations
 
 import asyncio
-import resource
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -273,6 +272,8 @@ def _lower(known: Rate | None, per_minute: float | None) -> Rate | None:
 
 def _connections() -> int:
     """How many connections this process may open, 1024 at most."""
+    import resource
+
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files == resource.RLIM_INFINITY:
         return MOST

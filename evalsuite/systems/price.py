@@ -15,6 +15,7 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
 
     A local model is priced by ``usd_per_machine_hour`` times its share of the machine's time; an
     endpoint by tokens. ``cached`` input tokens cost the input price unless their own is given.
+    ``token_basis`` is what calls priced by the token say of it, where not just "tokens".
     Nothing set means unknown, which is not the same as free: a free model has prices of 0.
     """
 
@@ -24,6 +25,7 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     usd_per_million_output_tokens: float | None = None
     watts: float | None = None
     source: str = ""
+    token_basis: str = ""
 
 
 def machine_price(
@@ -65,7 +67,7 @@ def usd_of(completion: Completion, price: Price) -> tuple[float | None, str | No
     cached_rate = price.usd_per_million_cached_input_tokens
     cached_rate = input_rate if cached_rate is None else cached_rate
     input_usd = (completion.input_tokens - cached) * input_rate + cached * cached_rate
-    return (input_usd + completion.output_tokens * output_rate) / 1e6, "tokens"
+    return (input_usd + completion.output_tokens * output_rate) / 1e6, price.token_basis or "tokens"
 
 
 def joules_of(completion: Completion, price: Price) -> tuple[float | None, str | None]:

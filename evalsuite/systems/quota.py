@@ -38,7 +38,7 @@ def seconds_until_quota(headers: Mapping[str, str], now: float) -> float:
             if reset is not None and _is_used_up(value):
                 waits.append(seconds_until(reset, now) or 0.0)
         elif name == "ratelimit":
-            pairs = dict(_PAIR.findall(value))
+            pairs: dict[str, str] = dict(_PAIR.findall(value))
             if _is_used_up(pairs.get("remaining", pairs.get("r", ""))):
                 reset = pairs.get("reset", pairs.get("t", ""))
                 waits.append(seconds_until(reset, now) or 0.0)

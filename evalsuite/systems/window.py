@@ -6,9 +6,9 @@ that throughput has stopped growing although concurrency grew.
 
 Throughput at a level is the mean number in flight over the mean seconds of a reply (Little's law,
 Little 1961), over requests sent while that level stood. Counting replies per second would mistake
-replies that come in bursts for speed; this does not. A level is worth having where it brings at
-least a quarter of the throughput that it would bring if nothing queued. For a doubling that is 25 %
-more, as in BBR (Cardwell et al. 2016).
+replies that come in bursts for speed; this does not. A higher level is worth going to where it adds
+at least a quarter of the throughput that it would add if nothing queued (for a doubling that is
+25 %, as in BBR, Cardwell et al. 2016), and worth keeping where it adds a tenth.
 
 The window starts by doubling, then adds one a round, and compares whenever it has grown by a
 quarter. Refusals lower it by a fifth, once for all requests that were under way (additive increase,
@@ -25,7 +25,7 @@ from typing import Literal
 Phase = Literal["doubling", "holding", "adding", "lowering"]
 
 DECREASE = 0.8
-WORTH = 0.25
+WORTH, WORTH_KEEPING = 0.25, 0.1
 STEP = 1.25
 _FEWEST, _PLENTY = 32, 96  # replies that a first and a careful comparison stand on, at the least
 _COUNTED = 0.9  # of the requests of a measurement: the slowest tenth is not waited for
@@ -194,7 +194,7 @@ class Window:
     def _lower(self, here: Level) -> None:
         known = self._known
         assert known is not None
-        self._upwards = worth(here, known)
+        self._upwards = worth(here, known, WORTH_KEEPING)
         if self._upwards:
             self._go("holding", knee(here, known), rounds=_HOLD)
         else:
@@ -226,10 +226,10 @@ class FixedWindow:
         return False
 
 
-def worth(low: Level, high: Level) -> bool:
-    """Whether ``high`` brings enough throughput over ``low`` for the requests that it adds."""
+def worth(low: Level, high: Level, share: float = WORTH) -> bool:
+    """Whether ``high`` adds to the throughput of ``low`` at least ``share`` of what it might."""
     added = high.limit / low.limit - 1
-    return high.throughput >= low.throughput * (1 + WORTH * added)
+    return high.throughput >= low.throughput * (1 + share * added)
 
 
 def knee(low: Level, high: Level) -> int:

@@ -54,6 +54,11 @@ def test_exact_power_is_that_of_simulated_tests(win: float, loss: float) -> None
     assert np.mean(shown) == pytest.approx(mcnemar_power(n, win, loss), abs=0.0283)
 
 
+def test_exact_power_at_fixed_n_is_the_published_one() -> None:
+    # ../shared/reference/scoring.md section 5: 8 % wins, 4 % losses, 500 items, one-sided
+    assert mcnemar_power(500, 0.08, 0.04, sides=1) == pytest.approx(0.80, abs=0.005)
+
+
 def test_exact_power_is_near_the_normal_one_and_0_where_nothing_can_be_shown() -> None:
     variance = 0.12 - 0.04**2
     assert mcnemar_power(1000, 0.08, 0.04) == pytest.approx(

@@ -43,6 +43,15 @@ def test_one_failure_among_thirty_leaves_a_finite_bound() -> None:
     assert 1.1 < found.high < 1.6
 
 
+def test_no_failure_among_thirty_is_not_certainty() -> None:
+    # rates down to Wilson's 0.8865 would have let all 30 succeed
+    found = ratio_of_sums([2.0] * 30, [1] * 30, range(30))
+    assert found is not None
+    assert found.low == found.value == pytest.approx(2.0)
+    assert found.high == pytest.approx(2.0 / 0.8865, rel=1e-4)
+    assert wilson(30, 30)[0] == pytest.approx(0.8865, abs=5e-5)
+
+
 def test_skewed_costs_are_covered_better_than_by_percentiles() -> None:
     # lognormal costs, SD 1 of the logarithm, 90 % successes, n = 30: percentiles of resampled
     # ratios cover 88 %; three errors of simulation are 3.7 points
@@ -61,7 +70,7 @@ def test_nothing_that_varies_leaves_no_width_and_a_lone_stratum_is_known() -> No
     constant = ratio_of_sums([0.1] * 30, [0.3] * 30, range(30))
     assert constant is not None
     assert constant.low == constant.high == constant.value
-    found = ratio_of_sums([5.0] + [1.0] * 10, [1.0] * 11, range(11), strata=["a"] + ["b"] * 10)
+    found = ratio_of_sums([5.0] + [1.0] * 10, [2.0] * 11, range(11), strata=["a"] + ["b"] * 10)
     assert found is not None
     assert found.low == pytest.approx(found.value) and found.high == pytest.approx(found.value)
 

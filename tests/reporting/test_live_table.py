@@ -40,7 +40,7 @@ def drawn(
 
 
 def test_a_wide_terminal_shows_everything() -> None:
-    lines = drawn(resumed_run(), width=160, limits=Limits(usd=5.0, usd_before=0.25), began_before=3)
+    lines = drawn(resumed_run(), width=160, limits=Limits(usd=5.0), began_before=3)
     assert lines == [
         "200/800 answers  ━━━━━━──────────────────  25.0 %  23 s  ETA 118 s  "
         "spent $0.349 of $5.00  100 from before",
@@ -94,8 +94,10 @@ def test_what_is_unknown_is_said_to_be() -> None:
     assert lines[1].split() == titles.split()
     row = "small · reasoning/gsm8k 20/40 ━━━━━───── unknown 1.00 20 s unknown unknown"
     assert lines[2].split() == row.split()
-    some = drawn([*begun, *answers(1, every=1.0), *answers(1, every=1.0, **unpriced)], width=160)
-    assert "spent at least $0.00100" in some[0]
+    priced = answers(1, every=1.0, input_tokens=50)
+    header, _, row = drawn([*begun, *priced, *answers(1, every=1.0, **unpriced)], width=160)
+    assert "spent at least $0.00100" in header
+    assert "≥ $0.00100" in row and "≥ 50 / unknown" in row
 
 
 def test_states_are_told_in_words() -> None:
@@ -114,8 +116,10 @@ def test_states_are_told_in_words() -> None:
 
 
 def test_limits_and_rounds_stand_in_the_header() -> None:
-    limits = Limits(tokens=200_000, seconds=60.0, tokens_before=1000)
-    header = drawn([told("begin", n=1), *resumed_run()], width=120, limits=limits)[0]
+    limits = Limits(tokens=200_000, seconds=60.0)
+    header = drawn(
+        [told("begin", n=1, input_tokens=1000), *resumed_run()], width=120, limits=limits
+    )[0]
     assert "round 2  200/800 answers" in header
     assert "  20 s of 60 s  " in header and "  69k of 200k tokens" in header
     unknown = answers(1, every=1.0, input_tokens=None)

@@ -68,9 +68,7 @@ def shown(
     file = StringIO()
     console = Console(file=file, width=80, force_terminal=mode == "live", color_system=None)
     try:
-        with display(
-            console, mode, every_seconds=every, limits=Limits(usd=5.0, usd_before=0.25)
-        ) as shown_in:
+        with display(console, mode, every_seconds=every, limits=Limits(usd=5.0)) as shown_in:
             for event in events:
                 shown_in.tell(event)
             if error is not None:
@@ -161,6 +159,17 @@ def test_a_line_tells_practice_scoring_and_the_end() -> None:
         "done in 10 s"
     )
     begun = [told("pair", n=4, task="reasoning/gsm8k", system="small")]
+    more = answers(1, every=1.0, billed_usd=None)
+    (_, *rest) = line_of([*begun, *answers(1, every=1.0), *more], 2).split("  ")
+    assert rest == [
+        "small",
+        "2/4",
+        "50.0 %",
+        "1.00/s",
+        "success unknown",
+        "at least $0.00100",
+        "ETA 2 s",
+    ]
     scoring = [*begun, *answers(4, every=1.0, billed_usd=None), *scores(0, 0, 1)]
     assert line_of(scoring, 4) == (
         "reasoning/gsm8k  small  4/4  100.0 %  1.00/s  success unknown  spend unknown  "

@@ -38,7 +38,7 @@ def resumed_run() -> list[Event]:
     """
     busy = {"in_flight": 31, "limit": 64, "input_tokens": 600, "output_tokens": 80}
     events = [
-        told("begin", n=800),
+        told("begin", n=800, billed_usd=0.25, input_tokens=1000),
         told("fit", task="reasoning/gsm8k", system="small"),
         told("pair", task="reasoning/gsm8k", system="small", n=400),
         *answers(100, every=0.0, reused=True, **busy),

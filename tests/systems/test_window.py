@@ -117,7 +117,7 @@ def test_it_finds_what_an_endpoint_takes_before_it_refuses(capacity: int, servic
     [
         (4, constant, 5),
         (4, lognormal, 6),
-        (4, exponential, 24),  # a hundred replies tell little of times that vary so much
+        (4, exponential, 30),  # a hundred replies tell little of times that vary so much
         (40, constant, 50),
         (40, lognormal, 60),
         (40, exponential, 60),
@@ -190,6 +190,8 @@ def test_what_is_worth_having_by_hand() -> None:
     assert not worth(half, Level(32, 12.4))
     assert worth(Level(40, 10.0), Level(50, 10.625))  # a quarter of a quarter
     assert not worth(Level(40, 10.0), Level(50, 10.62))
+    assert worth(half, Level(32, 11.0), share=0.1)
+    assert not worth(half, Level(32, 10.9), share=0.1)
     assert knee(half, full) == 20  # 16 x 12.5 / 10
     assert knee(half, Level(32, 9.0)) == 16
     assert knee(half, Level(32, 40.0)) == 32

@@ -54,32 +54,49 @@ def access_of(spec: OpenAIOptions, resources: Resources) -> Access:
             f"model {spec.model!r}: say which environment variable holds the key for {host}, "
             "`api_key_env: NAME`, or `api_key_env: null` if it wants none"
         )
-    key = os.environ.get(spec.api_key_env) if spec.api_key_env else None
+    key = _value_of(spec.api_key_env) if spec.api_key_env else None
     if spec.api_key_env and not key and not is_loopback(spec.base_url):
         raise ConfigError(
             f"model {spec.model!r} needs a key: set the environment variable "
             f"{spec.api_key_env}, or write `api_key_env: null` if the endpoint wants none"
         )
     headers = {"Content-Type": "application/json", "User-Agent": f"evalsuite/{__version__}"}
-    headers |= spec.headers
+    secrets = []
     if key:
         headers["Authorization"] = f"Bearer {key}"
-    secrets = [key] if key else []
+        secrets.append(key)
+    for name, value in spec.headers.items():
+        _put(headers, name, value)
     for name, variable in spec.headers_env.items():
-        value = os.environ.get(variable)
+        value = _value_of(variable)
         if not value:
             raise ConfigError(
                 f"model {spec.model!r} sends the header {name}: set the environment variable "
                 f"{variable}"
             )
-        headers[name] = value
+        _put(headers, name, value)
         secrets += [value, value.rpartition(" ")[2]]  # also without "Bearer"
     proxy = proxy_for(spec.base_url)
     if proxy is not None:
         secrets.append(urlsplit(proxy).password or "")
     for secret in secrets:
         resources.keep_secret(secret)
-    return Access(key, headers, _as_sent_back(secrets), proxy)
+    return Access(key or None, headers, _as_sent_back(secrets), proxy)
+
+
+def _value_of(variable: str) -> str:
+    """The value of an environment variable, without the line end that files put there."""
+    value = os.environ.get(variable, "").strip()
+    if not value.isprintable():
+        raise ConfigError(f"the environment variable {variable} holds control characters")
+    return value
+
+
+def _put(headers: dict[str, str], name: str, value: str) -> None:
+    """Set a header; its name may be written in other letters than the one that it replaces."""
+    for known in [known for known in headers if known.casefold() == name.casefold()]:
+        del headers[known]
+    headers[name] = value
 
 
 def _as_sent_back(secrets: list[str]) -> tuple[bytes, ...]:

@@ -83,9 +83,11 @@ class BatchModel:
 
     ``limiter`` says how many answers should be in flight, so that batches fill; the endpoint's
     live limits (``max_concurrency``, requests and tokens a minute) do not concern batches.
+    ``timed`` is False: the wall time of an answer is no latency.
     """
 
     cacheable = True
+    timed = False
 
     def __init__(
         self, spec: OpenAIOptions, resources: Resources, options: BatchOptions | None = None
@@ -310,6 +312,7 @@ def batch_price(price: Price, factor: float) -> Price:
         usd_per_million_cached_input_tokens=part(price.usd_per_million_cached_input_tokens),
         usd_per_million_output_tokens=part(price.usd_per_million_output_tokens),
         source=f"{price.source}, x {factor:g} in a batch" if price.source else "",
+        token_basis="tokens, batch",
     )
 
 

@@ -75,7 +75,8 @@ class Connection:
             async with session.post(self._url, data=body, allow_redirects=False) as reply:
                 slot.headers(reply.headers)
                 if reply.status == 200:
-                    if self._spec.stream and reply.content_type == "text/event-stream":
+                    # `transformers serve` streams responses also where it was not asked to
+                    if reply.content_type == "text/event-stream":
                         return await self._streamed(reply, began)
                     content = await reply.read()
                     seconds = time.perf_counter() - began

@@ -445,4 +445,41 @@ async def test_a_ledger_that_a_kill_cut_off_is_read_up_to_there(
 
 
 def ledger(folder: Path) -> str:
-    return "".join(file.read_text() for file in folder.iterdir())
+    return "".join(file.read_text() for file in folder.glob("batches-*.jsonl"))
+
+
+EXPERIMENT = """
+name: overnight
+tasks:
+  - {{name: words/echo, data: words.csv, prompt: "{{{{ text }}}}", target: said, scorer: exact}}
+systems:
+  hosted:
+    backend: openai
+    model: m
+    base_url: {base_url}
+    mode: batch
+    batch: {{gather_seconds: 0.2, poll_seconds: 0.05}}
+    usd_per_million_input_tokens: 2
+    usd_per_million_output_tokens: 8
+repeats: 2
+"""
+
+
+async def test_a_killed_experiment_goes_on_with_its_batch(
+    server: BatchServer, tmp_path: Path
+) -> None:
+    (tmp_path / "words.csv").write_text("text,said\none,about one\ntwo,about two\nodd,even\n")
+    (tmp_path / "overnight.yaml").write_text(EXPERIMENT.format(base_url=server.base_url))
+    run = [sys.executable, "-m", "evalsuite", "run", "overnight.yaml", "--quiet"]
+    server.rules(hold=True)
+    first = subprocess.Popen(run, cwd=tmp_path)
+    folder = tmp_path / "runs" / "overnight"
+    await until(lambda: folder.is_dir() and ledger(folder).count('"batch"') == 1)
+    kill(first)
+    server.rules(hold=False)
+    done = await asyncio.to_thread(
+        subprocess.run, run, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "66.7 %" in done.stdout
+    assert server.sizes() == [6]
+    assert Counter(server.state["answered"]) == Counter({"one": 2, "two": 2, "odd": 2})

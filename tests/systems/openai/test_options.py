@@ -82,6 +82,31 @@ def test_a_key_that_is_none_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> Non
     assert access.cleaned(b'{"content": "EMPTY"}') == b'{"content": "EMPTY"}'
 
 
+def test_a_header_replaces_ours_however_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    monkeypatch.setenv("OTHER", "Basic dXNlcjpwYXNz")
+    spec = OpenAISpec(
+        model="m",
+        base_url="http://localhost:1/v1",
+        headers={"user-agent": "mine"},
+        headers_env={"authorization": "OTHER"},
+    )
+    assert access_of(spec, Resources()).headers == {
+        "Content-Type": "application/json",
+        "user-agent": "mine",
+        "authorization": "Basic dXNlcjpwYXNz",
+    }
+
+
+def test_a_key_may_end_with_its_line_and_hold_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", f"{SECRET}\n")
+    assert access_of(OpenAISpec(model="m"), Resources()).key == SECRET
+    monkeypatch.setenv("OPENAI_API_KEY", f"{SECRET}\r\nX-Evil: 1")
+    with pytest.raises(ConfigError, match="holds control characters") as caught:
+        access_of(OpenAISpec(model="m"), Resources())
+    assert SECRET not in str(caught.value)
+
+
 def test_the_password_of_a_proxy_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://user:pass-word-9@proxy.example:3128")
     monkeypatch.setenv("no_proxy", "localhost,.internal.example")

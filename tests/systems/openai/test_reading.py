@@ -137,6 +137,16 @@ def test_a_response_says_why_it_is_not_whole() -> None:
     assert caught.value.kind == "content_filter"
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [{"status": "completed"}, {"output": [{"type": "function_call", "arguments": "{}"}]}, {}],
+)
+def test_a_response_without_its_parts_is_malformed(reply: dict[str, Any]) -> None:
+    with pytest.raises(CallTransient) as caught:
+        read(reply, api="responses")
+    assert caught.value.kind == "malformed_reply"
+
+
 def test_a_failed_response_is_an_error() -> None:
     failed = {"status": "failed", "error": {"code": "server_error", "message": "oops"}}
     with pytest.raises(CallTransient, match="oops") as caught:

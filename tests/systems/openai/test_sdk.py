@@ -147,6 +147,22 @@ async def test_its_own_retries_are_off_and_ours_are_counted() -> None:
     assert model.limiter.limit < 16
 
 
+async def stand_still(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    await response.write(sse([delta(content="4")], done=False))
+    await asyncio.sleep(5)
+    return response
+
+
+async def test_a_stream_that_stands_still_is_a_timeout() -> None:
+    options = {"client": "openai", "stream": True, "max_retries": 0, "idle_timeout_seconds": 0.2}
+    async with asking(Endpoint(stand_still), **options) as model:
+        with pytest.raises(CallTransient, match="the stream stood still") as caught:
+            await model.complete(ask(), None)
+    assert (caught.value.kind, caught.value.billed) == ("timeout", None)
+
+
 async def test_timeouts_are_typed() -> None:
     async with asking(Endpoint(hang), client="openai", max_retries=0, timeout_seconds=0.2) as model:
         with pytest.raises(CallTransient, match="no answer within") as caught:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalsuite.errors import CallFailed, CallRefused, CallTransient
+from evalsuite.errors import CallFailed, CallRefused, CallRejected, CallTransient
 from evalsuite.records import ToolCall
 from evalsuite.systems.openai.reading import reply_from
 from evalsuite.systems.openai.streaming import Assembler, EventStream, assembler_for
@@ -128,6 +128,27 @@ def test_tool_calls_without_an_index_are_told_apart_by_id() -> None:
     assert [call.arguments for call in reply_from("chat", whole.reply()).tool_calls] == ["{}", "{}"]
 
 
+def test_deltas_in_other_forms() -> None:
+    thinking = {"type": "thinking", "thinking": [{"type": "text", "text": "30 + 13"}]}
+    whole = assembler_for("chat")
+    parts = [delta(content=[thinking]), delta(content=[{"type": "text", "text": "43"}])]
+    assert assembled(whole, [*parts, delta("stop")]) == [True, True, False]
+    reply = reply_from("chat", whole.reply())
+    assert (reply.text, reply.reasoning) == ("43", "30 + 13")
+    refused = assembler_for("chat")
+    assert assembled(refused, [delta(refusal="I can"), delta(refusal="not."), delta("stop")]) == [
+        True,
+        True,
+        False,
+    ]
+    assert reply_from("chat", refused.reply()).text == "I cannot."
+    with pytest.raises(CallTransient) as caught:
+        assembled(assembler_for("chat"), [delta(content=[7])])
+    assert caught.value.kind == "malformed_reply"
+    with pytest.raises(CallTransient, match="upstream"):
+        assembled(assembler_for("chat"), [{"choices": [{"error": {"message": "upstream"}}]}])
+
+
 def test_chunks_of_text() -> None:
     whole = assembler_for("completions")
     chunk: dict[str, Any] = {"choices": [{"index": 0, "text": "4", "finish_reason": None}]}
@@ -224,6 +245,14 @@ async def test_a_stream_of_the_responses_api() -> None:
     assert "stream_options" not in endpoint.bodies[0]
 
 
+async def test_a_stream_that_nobody_asked_for_is_read_all_the_same() -> None:
+    endpoint = Endpoint(stream(sse(responses_events(), done=False)))
+    async with asking(endpoint, api="responses") as model:
+        completion = await model.complete(ask(), None)
+    assert completion.answer.text == "43"
+    assert "stream" not in endpoint.bodies[0]
+
+
 async def test_connections_outlive_their_streams() -> None:
     ports = set()
     answer = stream(sse([*WHOLE, TAIL]))
@@ -303,6 +332,14 @@ async def test_a_refused_include_usage_is_left_out_and_said_once() -> None:
         "streams cannot be asked for token counts",
         "the answers come without token counts: they are unknown; `tokenizer` counts them",
     ]
+
+
+async def test_another_bad_request_is_not_taken_for_that() -> None:
+    endpoint = Endpoint(error(400, {"error": {"message": "no"}}))
+    async with asking(endpoint, stream=True) as model:
+        with pytest.raises(CallRejected):
+            await model.complete(ask(), None)
+    assert len(endpoint.bodies) == 1
 
 
 async def test_an_endpoint_that_does_not_stream() -> None:

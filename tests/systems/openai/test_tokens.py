@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,22 @@ def test_a_hub_tokenizer_that_cannot_be_fetched(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(ConfigError, match="give a local folder") as caught:
         LocalTokens("evalsuite-tests/absent")
     assert "\n" not in str(caught.value)
+
+
+def test_a_hub_tokenizer_comes_from_the_cache(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("huggingface_hub")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    repository = tmp_path / "hub" / "models--evalsuite-tests--bytes"
+    commit = "0" * 40
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text(commit)
+    shutil.copytree(folder, repository / "snapshots" / commit)
+    spec = OpenAISpec(model="m", base_url="http://localhost:1/v1")
+    tokens = LocalTokens("evalsuite-tests/bytes")
+    assert tokens.input_tokens(spec, ask("hi")) == counted(folder, ask("hi"))
 
 
 async def test_the_notes_of_a_run_name_what_was_counted_here(folder: Path) -> None:

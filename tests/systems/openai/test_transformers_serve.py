@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -49,7 +50,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "transformers.cli.transformers", "serve", MODEL]
-    command += ["--device", "cpu", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--device", "cpu", "--dtype", "float32", "--host", "127.0.0.1", "--port", str(port)]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(folder)}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
@@ -72,25 +73,33 @@ def wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path
     raise AssertionError(f"no {address} after {LONGEST_START_SECONDS:g} s: {log.read_text()}")
 
 
+def rows(path: Path) -> str:
+    """Writes six sums to ``path``."""
+    sums = [{"id": n, "a": 3 * n + 2, "b": n + 5, "sum": 4 * n + 7} for n in range(6)]
+    path.write_text("\n".join(map(json.dumps, sums)), encoding="utf-8")
+    return str(path)
+
+
 def run(systems: dict[str, Any], out: Path, **task: Any) -> evalsuite.Run:
-    rows = [f'{{"id": "{n}", "a": {3 * n + 2}, "b": {n + 5}}}' for n in range(6)]
-    data = out.with_suffix(".jsonl")
-    data.write_text("\n".join(rows), encoding="utf-8")
-    sums = {
+    asked = {
         "name": "sums",
-        "data": str(data),
+        "data": rows(out.with_suffix(".jsonl")),
         "id": "id",
         "prompt": "What is {{ a }} + {{ b }}?",
-        "target": "b",
+        "target": "sum",
         "scorer": "number",
         "max_output_tokens": 16,
         **task,
     }
-    return evalsuite.run({"name": "serve", "tasks": [sums], "systems": systems}, out=out)
+    return evalsuite.run({"name": "serve", "tasks": [asked], "systems": systems}, out=out)
 
 
-def of(done: evalsuite.Run, system: str) -> Any:
+def calls_of(done: evalsuite.Run, system: str) -> Any:
     return done.calls[done.calls["system"] == system].sort_values("sample_id")
+
+
+def notes_of(done: evalsuite.Run, words: str) -> list[str]:
+    return [note for note in done.manifest.notes if words in note]
 
 
 def test_every_way_of_asking_gives_what_the_model_says_in_this_process(
@@ -99,36 +108,85 @@ def test_every_way_of_asking_gives_what_the_model_says_in_this_process(
     systems = {
         "here": "embedded/nano",
         "chat": served.system(),
-        "streamed": served.system(stream=True),
-        "responses": served.system(api="responses", extra={"stream": None}),
+        "streamed chat": served.system(stream=True),
+        "responses": served.system(api="responses"),
+        "streamed responses": served.system(api="responses", stream=True),
     }
-    del systems["responses"]
     done = run(systems, tmp_path / "run")
     assert (done.calls.status == "ok").all()
-    here = of(done, "here")
-    for name in ("chat", "streamed"):
-        there = of(done, name)
+    here = calls_of(done, "here")
+    for name in list(systems)[1:]:
+        there = calls_of(done, name)
         assert there.text.tolist() == here.text.tolist()
         assert there.input_tokens.tolist() == here.input_tokens.tolist()
         assert there.output_tokens.tolist() == here.output_tokens.tolist()
         assert set(there.tokens_counted_by) == {"provider"}
         assert (there.service_seconds > 0).all()
-    assert of(done, "chat").first_token_seconds.isna().all()
-    streamed = of(done, "streamed")
-    assert (streamed.first_token_seconds > 0).all()
-    assert (streamed.first_token_seconds <= streamed.service_seconds).all()
-    print(done.manifest.notes)
-    print(of(done, "chat")[["text", "output_tokens"]])
+        if name.startswith("streamed"):
+            assert (there.first_token_seconds > 0).all()
+            assert (there.first_token_seconds <= there.service_seconds).all()
+    assert calls_of(done, "chat").first_token_seconds.isna().all()
+    assert done.responses.success.notna().all()
+    # It streams the Responses API unless it is told not to.
+    assert notes_of(done, "stream")
 
 
-def test_what_it_ignores_is_said_once(served: Served, tmp_path: Path) -> None:
+def test_log_probabilities_that_it_ignores_are_missed_once(served: Served, tmp_path: Path) -> None:
     systems = {
-        "logprobs": served.system(logprobs=True),
+        "chat": served.system(logprobs=True),
         "streamed": served.system(logprobs=True, stream=True),
     }
     done = run(systems, tmp_path / "run")
     assert (done.calls.status == "ok").all()
     assert done.calls.mean_logprob.isna().all()
-    about = [note for note in done.manifest.notes if "log-probabilities" in note]
-    print(done.manifest.notes)
-    assert about
+    assert len(notes_of(done, "log-probabilities were asked for; there are none")) == 1
+    assert len(notes_of(done, "the answers are signed")) == 1
+    assert "Ignoring unsupported fields in the request: {'logprobs'}" in served.log.read_text()
+
+
+def test_choices_it_cannot_score_are_failures_with_a_reason(served: Served, tmp_path: Path) -> None:
+    systems = {
+        "scored": served.system(api="completions"),
+        "generated": served.system(api="completions", choice_score="generate"),
+    }
+    choices = [str(4 * n + 7) for n in range(6)]
+    done = run(systems, tmp_path / "run", scorer="choice", choices=choices)
+    scored = calls_of(done, "scored")
+    assert set(scored.error_kind) == {"no_loglikelihood"}
+    assert scored.text.isna().all()
+    assert notes_of(done, "choices cannot be scored")
+    generated = calls_of(done, "generated")
+    print(generated[["text","status","error_kind","error_message","output_tokens"]].to_string())
+    assert (generated.status == "ok").all()
+    assert generated.output_tokens.between(1, 16).all()
+
+
+def test_a_schema_that_it_ignores_is_found_out(served: Served, tmp_path: Path) -> None:
+    task = tmp_path / "typed_sums.py"
+    task.write_text(TYPED_SUMS, encoding="utf-8")
+    content = {"name": "typed", "tasks": [str(task)], "systems": {"m": served.system()}}
+    done = evalsuite.run(content, out=tmp_path / "run")
+    print(done.calls[["text","status","error_kind","error_message","output_tokens"]].to_string())
+    assert (done.calls.status == "ok").all()
+    assert len(notes_of(done, "a JSON schema was asked for; the answer is not JSON")) == 1
+    assert "{'response_format'}" in served.log.read_text()
+
+
+TYPED_SUMS = '''
+"""Sums whose answer should be JSON."""
+
+from evalsuite.records import Sample, Score
+from evalsuite.task import Task
+
+TASK = Task(
+    name="typed/sums",
+    family="typed",
+    summary="Sums whose answer should be JSON.",
+    samples=lambda split: [Sample(id=str(n), inputs={"n": n}, target=2 * n) for n in range(3, 9)],
+    prompt=lambda sample: f"What is {sample.inputs['n']} + {sample.inputs['n']}?",
+    score=lambda sample, answer: [Score(name="right", value=float(answer.text == sample.target))],
+    success="right",
+    output_schema={"type": "object", "properties": {"sum": {"type": "integer"}}},
+    max_output_tokens=24,
+)
+'''
