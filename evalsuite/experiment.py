@@ -225,7 +225,9 @@ def _relative_paths(config: str | dict[str, Any], base: Path) -> str | dict[str,
     if isinstance(config, str):
         return config
     resolved = dict(config)
-    keys = ("run", "file", *(["model"] if resolved.get("backend") == "transformers" else []))
+    keys = ["run", "file", "chat_template", "tokenizer"]
+    if resolved.get("backend") == "transformers":
+        keys.append("model")
     for key in keys:
         value = resolved.get(key)
         if isinstance(value, str) and (base / value).exists():

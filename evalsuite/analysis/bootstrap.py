@@ -161,6 +161,8 @@ def _bounds(
     found = []
     for signed in (-reach, reach):
         shifted = shift + signed
-        at = normal.cdf(shift + shifted / (1 - acceleration * shifted))
+        room = 1 - acceleration * shifted
+        # Too skewed for this level: the correction has no end, so the bound is that of the draws.
+        at = normal.cdf(shift + shifted / room) if room > 0 else float(shifted > 0)
         found.append(float(np.quantile(drawn, at)))
     return found[0], found[1]

@@ -216,6 +216,14 @@ def _before(pair: PairTally, look: Look) -> str:
     return f"{reused:,}" if reused else ""
 
 
+def _retries(pair: PairTally, look: Look) -> str:
+    return f"{pair.retries:,}" if pair.retries else ""
+
+
+def _cached(pair: PairTally, look: Look) -> str:
+    return f"{pair.cached_calls:,}" if pair.cached_calls else ""
+
+
 BAR = Column(title="", importance=50, cell=_bar, left=True)
 FAILED = Column(title="failed", importance=85, cell=_failed, style=BAD)
 ERRORS = Column(title="errors", importance=60, cell=_errors, style=BAD, left=True)
@@ -230,6 +238,8 @@ COLUMNS = (
     Column(title="ETA", importance=80, cell=_left),
     Column(title="spend", importance=70, cell=_spend),
     Column(title="in flight", importance=45, cell=_in_flight),
+    Column(title="retries", importance=42, cell=_retries),
+    Column(title="cached", importance=48, cell=_cached, style=DIM),
     Column(title="tokens in / out", importance=40, cell=_tokens),
     ERRORS,
 )

@@ -158,6 +158,10 @@ def _answering(pair: PairTally, now: float) -> list[str]:
     parts.append(_success(pair))
     if pair.answered:
         parts.append(_spend(pair.usd))
+    if pair.cached_calls:
+        parts.append(f"{pair.cached_calls} calls from the cache")
+    if pair.retries:
+        parts.append(f"retries {pair.retries}")
     return [*parts, *_errors(pair.problems)]
 
 

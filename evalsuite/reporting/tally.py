@@ -6,18 +6,11 @@ adds up to the same figures. Not thread-safe: one thread takes note, and reads.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from evalsuite.reporting.recent import Recent
 from evalsuite.running.events import Event
-
-RECENT_SECONDS = 10.0
-FEWEST_RECENT = 20
-"""Answers that a recent rate rests on where there are so many: slow systems look further back."""
-
-_BUCKETS = 64
-_SHORTEST_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,52 +45,6 @@ class Amount:
         return None if self.n_unknown else self.known
 
 
-class Recent:
-    """How many answers a second there have been lately, from counts by the second."""
-
-    __slots__ = ("_counts", "_since")
-
-    def __init__(self) -> None:
-        """Nothing has been counted."""
-        self._counts: deque[list[float]] = deque()
-        self._since: float | None = None
-
-    def start(self, at: float) -> None:
-        """What comes is measured from ``at`` on, unless something has come already."""
-        if not self._counts:
-            self._since = at
-
-    def count(self, at: float) -> None:
-        """One answer came at ``at``."""
-        second = at // 1.0
-        counts = self._counts
-        if counts and counts[-1][0] == second:
-            counts[-1][1] += 1.0
-        else:
-            if self._since is None:
-                self._since = at
-            if len(counts) == _BUCKETS:
-                self._since = counts.popleft()[0] + 1.0
-            counts.append([second, 1.0])
-
-    def per_second(self, now: float) -> float | None:
-        """The rate over about the last ``RECENT_SECONDS``; None where too little is known.
-
-        It looks further back until it has seen ``FEWEST_RECENT`` answers. It falls while nothing
-        comes.
-        """
-        if not self._counts or self._since is None:
-            return None
-        n, since = 0.0, self._since
-        for second, counted in reversed(self._counts):
-            if n >= FEWEST_RECENT and second < now - RECENT_SECONDS:
-                since = max(since, second + 1.0)
-                break
-            n += counted
-        seconds = now - since
-        return n / seconds if seconds >= _SHORTEST_SECONDS else None
-
-
 @dataclass(slots=True)
 class Practice:
     """Answers that a system gave while it was prepared; ``reused`` ones were there before.
@@ -118,7 +65,8 @@ class PairTally:
 
     ``answered`` counts all answers that are there: ``reused`` ones are from an earlier session,
     ``failed`` ones have an error. ``scored`` have a known success, ``unscorable`` went through the
-    scorers without one. What it was billed is that of all its answers, ``practice`` apart.
+    scorers without one. ``usd`` and tokens are of all answers, ``cached_calls`` and ``retries`` of
+    this session's; ``practice`` is apart.
     """
 
     task: str
@@ -341,7 +289,9 @@ class Tally:
                 pair.recent.start(event.at)
         else:
             pair.recent.count(event.at)
-            self._fresh(pair, event)
+            pair.retries += event.retries
+            pair.cached_calls += event.cached_calls
+            self._spend(event)
         if event.error_kind is not None:
             pair.failed += 1
             pair.errors[event.error_kind] = pair.errors.get(event.error_kind, 0) + 1
@@ -358,15 +308,14 @@ class Tally:
             practice.reused += 1
         else:
             pair.recent.count(event.at)
-            self._fresh(pair, event)
+            self._spend(event)
         if event.error_kind is not None:
             practice.errors[event.error_kind] = practice.errors.get(event.error_kind, 0) + 1
 
-    def _fresh(self, pair: PairTally, event: Event) -> None:
+    def _spend(self, event: Event) -> None:
         self.usd.add(event.billed_usd)
-        self.tokens.add(_sum(event.input_tokens, event.output_tokens))
-        pair.retries += event.retries
-        pair.cached_calls += event.cached_calls
+        if event.cached_calls < event.calls or not event.calls:
+            self.tokens.add(_sum(event.input_tokens, event.output_tokens))
 
     def _scored(self, event: Event) -> None:
         pair = self._pair(event)

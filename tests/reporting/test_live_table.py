@@ -100,6 +100,16 @@ def test_what_is_unknown_is_said_to_be() -> None:
     assert "≥ $0.00100" in row and "≥ 50 / unknown" in row
 
 
+def test_retries_and_cached_calls_are_shown_where_there_are_any() -> None:
+    pair = {"task": "reasoning/gsm8k", "system": "small"}
+    begun = [told("begin", n=4), told("pair", n=4, **pair)]
+    several = answers(2, every=1.0, retries=3, cached_calls=1, input_tokens=10, output_tokens=2)
+    lines = drawn([*begun, *several], width=160, limits=Limits(tokens=100))
+    assert "retries  cached  tokens in / out" in lines[1]
+    assert lines[2].endswith("      6       2           20 / 4")
+    assert "0 of 100 tokens" in lines[0], "a cached call uses none"
+
+
 def test_states_are_told_in_words() -> None:
     assert drawn([], width=80, after=3) == ["opening systems and reading tasks  3 s"]
     pair = {"task": "reasoning/gsm8k", "system": "small"}

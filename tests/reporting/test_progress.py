@@ -170,6 +170,8 @@ def test_a_line_tells_practice_scoring_and_the_end() -> None:
         "at least $0.00100",
         "ETA 2 s",
     ]
+    again = line_of([*begun, *answers(2, every=1.0, retries=3, cached_calls=1)], 2)
+    assert "  $0.00200  2 calls from the cache  retries 6  ETA 2 s" in again
     scoring = [*begun, *answers(4, every=1.0, billed_usd=None), *scores(0, 0, 1)]
     assert line_of(scoring, 4) == (
         "reasoning/gsm8k  small  4/4  100.0 %  1.00/s  success unknown  spend unknown  "

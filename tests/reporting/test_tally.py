@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import evalsuite
-from evalsuite.reporting.tally import Recent, Tally
+from evalsuite.reporting.recent import Recent
+from evalsuite.reporting.tally import Tally
 from evalsuite.running.events import Event
 from tests.reporting.told import START, answers, practising_run, resumed_run, scores, told
 

@@ -162,6 +162,8 @@ class OpenAIModel:
             return completion_from(
                 spec, asked.request, received.content, findings, self._tokens, **measured
             )
+        if not spec.stream:
+            findings.tell("stream", "the answers are streamed, although that was not asked for")
         return self._without_secrets(
             completion_of(
                 spec, asked.request, received.streamed, findings, self._tokens, **measured

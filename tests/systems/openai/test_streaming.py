@@ -246,11 +246,13 @@ async def test_a_stream_of_the_responses_api() -> None:
 
 
 async def test_a_stream_that_nobody_asked_for_is_read_all_the_same() -> None:
-    endpoint = Endpoint(stream(sse(responses_events(), done=False)))
-    async with asking(endpoint, api="responses") as model:
+    endpoint, resources = Endpoint(stream(sse(responses_events(), done=False))), Resources()
+    async with asking(endpoint, resources, api="responses") as model:
         completion = await model.complete(ask(), None)
     assert completion.answer.text == "43"
     assert "stream" not in endpoint.bodies[0]
+    assert len(resources.notes) == 1
+    assert "streamed, although that was not asked for" in resources.notes[0]
 
 
 async def test_connections_outlive_their_streams() -> None:
