@@ -114,7 +114,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.processes < 1:
         parser.error("--processes must be at least 1")
-    rows = ROWS
+    rows: tuple[Row, ...] = ROWS
     for peer, module, script in PEERS:
         if arguments.peers or made(peer):
             rows += peer_rows(peer, module, script)

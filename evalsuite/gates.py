@@ -64,7 +64,7 @@ def bless(
     run: Run | Path | str,
     path: Path | str,
     *,
-    replace: bool = False,
+    overwrite: bool = False,
     timings: bool = False,
     allow_errors: bool = False,
     max_errors: int | str = "2%",
@@ -74,14 +74,14 @@ def bless(
     Args:
         run: a finished run, or its folder.
         path: the JSON file to write.
-        replace: put it in the place of another baseline.
+        overwrite: put it in the place of another baseline.
         timings: keep latency and machine-hour cost, for a gate on the same machine.
         allow_errors: bless it although more than ``max_errors`` of its answers failed.
         max_errors: a number of answers of a system in a task, or a share such as "2%".
 
     Raises:
         UserError: the run is not finished or has too many failures, or ``path`` holds another
-            baseline and ``replace`` is not given (the message says what would change).
+            baseline and ``overwrite`` is not given (the message says what would change).
     """
     loaded, target = _loaded(run), Path(path)
     if not loaded.manifest.complete:
@@ -99,7 +99,7 @@ def bless(
         same = before == made
     except UnreadableBaseline as unreadable:
         found, same = (str(unreadable),), False
-    if not (replace or same):
+    if not (overwrite or same):
         what = "; ".join(found) or "nothing but where it comes from"
         raise UserError(f"{target} holds another baseline; --replace would change: {what}")
     write_baseline(target, made)
@@ -143,10 +143,15 @@ def gate(
             config=checked,
             mismatches=(Mismatch(kind=None, text=str(unreadable)),),
         )
+    enough = loaded.manifest.repeats >= checked.repeats
     ask_again = None
-    if experiment is not None and loaded.manifest.repeats < checked.repeats:
+    if experiment is not None and not enough:
         ask_again = _asker(loaded, Path(experiment), checked.repeats, tell)
-    return _gate.gate(loaded, known, checked, baseline_name=str(baseline), ask_again=ask_again)
+    result = _gate.gate(loaded, known, checked, baseline_name=str(baseline), ask_again=ask_again)
+    if experiment is not None and enough:
+        had = f"nobody was asked again: the run has {loaded.manifest.repeats} answers a sample"
+        result = replace(result, notes=(*result.notes, had))
+    return result
 
 
 def compare(

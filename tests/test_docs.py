@@ -21,6 +21,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
@@ -30,6 +31,7 @@ from evalsuite.cli import main
 from evalsuite.experiment import ExperimentFile, TaskChoice
 from evalsuite.inline import InlineTask
 from evalsuite.reporting.columns import systems_columns
+from evalsuite.running.events import Event, EventKind
 from evalsuite.scoring.named import SCORERS
 from evalsuite.systems.build import BACKENDS, HYBRIDS, parse_system
 from evalsuite.systems.classical import ClassicalSpec
@@ -146,6 +148,7 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 
 NAMED = {
+    "running": (*Event.__struct_fields__, *get_args(EventKind)),
     "experiments": (
         *ExperimentFile.model_fields,
         *TaskChoice.model_fields,

@@ -200,7 +200,7 @@ def test_what_it_writes(home: Path, inside: Inside) -> None:
 
 def test_two_stages_ask_only_for_what_is_missing(home: Path, inside: Inside) -> None:
     run = evalsuite.load(home / "worse")
-    gates.bless(home / "good", home / "two.json", replace=True)
+    gates.bless(home / "good", home / "two.json", overwrite=True)
     done = inside("gate", "worse", "-e", "worse.yaml", "-b", "two.json", "--quiet", cwd=home)
     assert done.returncode == 1, done.stderr
     assert "1 pair asked again" in done.stdout

@@ -88,6 +88,13 @@ def answers_of(run: Run) -> dict[tuple[str, str], dict[str, SampleAnswers]]:
     return found
 
 
+def answered_pairs(run: Run) -> set[tuple[str, str]]:
+    """Every (task, system) that ``run`` has answers of for the record."""
+    reported = {entry.name for entry in run.manifest.systems if entry.reported}
+    pairs = set(zip(run.responses["task"], run.responses["system"], strict=True))
+    return {(task, system) for task, system in pairs if system in reported}
+
+
 def sample_pins(run: Run) -> dict[str, dict[str, str]]:
     """Of every task's samples, two hashes each, "content prompt"; content covers the target."""
     found: dict[str, dict[str, str]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from evalsuite.analysis.answers import sample_pins
+from evalsuite.analysis.answers import answered_pairs, sample_pins
 from evalsuite.analysis.baseline import Baseline, task_pins
 from evalsuite.analysis.gate_config import Allowed, GateFile
 from evalsuite.analysis.gate_result import Mismatch
@@ -66,7 +66,7 @@ def mismatches(
 
 
 def _missing(run: Run, pairs: Sequence[tuple[str, str]]) -> list[Mismatch]:
-    answered = set(zip(run.responses["task"], run.responses["system"], strict=True))
+    answered = answered_pairs(run)
     absent: dict[str, list[str]] = {}
     for task, system in pairs:
         if (task, system) not in answered:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Annotated
 
@@ -45,6 +46,7 @@ def main() -> None:
         print(f"evalsuite: {reached}", file=sys.stderr)
         sys.exit(3)
     except Interrupted as stopped:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a third Ctrl-C finds nothing left to stop
         print(f"evalsuite: {stopped}", file=sys.stderr)
         sys.exit(130)
 

@@ -136,7 +136,7 @@ def bless(
     done = gates.bless(
         run,
         baseline,
-        replace=replace,
+        overwrite=replace,
         timings=timings,
         max_errors=max_errors,
         allow_errors=allow_errors,
@@ -174,5 +174,6 @@ def _write(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(made(result), encoding="utf-8")
     if step_summary is not None:
+        step_summary.parent.mkdir(parents=True, exist_ok=True)
         with step_summary.open("a", encoding="utf-8") as file:
             file.write(gate_markdown(result))

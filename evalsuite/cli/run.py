@@ -19,72 +19,89 @@ if TYPE_CHECKING:
     from evalsuite.running.events import Event
     from evalsuite.store import Run
 
-_FILE = typer.Argument(help="An experiment file (YAML).", show_default=False)
 _LIMITS = "Limits"
 
 
+File = Annotated[Path | None, typer.Argument(help="An experiment file (YAML).", show_default=False)]
+Task = Annotated[
+    list[str] | None,
+    typer.Option("--task", "-t", help="A task, instead of a file; repeatable."),
+]
+System = Annotated[
+    list[str] | None,
+    typer.Option("--system", "-s", help="A system such as embedded/nano; repeatable."),
+]
+Out = Annotated[Path | None, typer.Option(help="Folder of the run (default: runs/NAME).")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Samples per task.")]
+Repeats = Annotated[int | None, typer.Option(min=1, help="Answers per sample.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of sampling and splits.")]
+Concurrency = Annotated[
+    int | None, typer.Option(min=1, help="Most answers in flight (default: found out).")
+]
+Cache = Annotated[
+    bool | None,
+    typer.Option("--cache/--no-cache", help="Reuse answers of earlier runs; they have no time."),
+]
+MaxUsd = Annotated[
+    float | None, typer.Option(help="Most dollars of all sessions.", rich_help_panel=_LIMITS)
+]
+MaxTokens = Annotated[
+    int | None, typer.Option(help="Most tokens of all sessions.", rich_help_panel=_LIMITS)
+]
+MaxSeconds = Annotated[
+    float | None, typer.Option(help="Longest time of this session.", rich_help_panel=_LIMITS)
+]
+MaxErrors = Annotated[
+    str | None,
+    typer.Option(help="Most failed answers: 20, or 5% of them.", rich_help_panel=_LIMITS),
+]
+UntilDecided = Annotated[
+    str | None,
+    typer.Option(
+        help="A,B: stop as soon as these two systems are told apart; samples in random order.",
+        rich_help_panel=_LIMITS,
+    ),
+]
+Margin = Annotated[
+    float | None,
+    typer.Option(
+        help="With --until-decided: a difference that does not matter, such as 0.02.",
+        rich_help_panel=_LIMITS,
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print calls, tokens and cost range; ask nothing.")
+]
+Html = Annotated[Path | None, typer.Option(help="The report (default: OUT/report.html).")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print events, one JSON object a line.")]
+Every = Annotated[
+    float,
+    typer.Option(min=0.1, help="Seconds between progress lines where there is no terminal."),
+]
+
+
 def run(
-    experiment: Annotated[Path | None, _FILE] = None,
-    task: Annotated[
-        list[str] | None,
-        typer.Option("--task", "-t", help="A task, instead of a file; repeatable."),
-    ] = None,
-    system: Annotated[
-        list[str] | None,
-        typer.Option("--system", "-s", help="A system such as embedded/nano; repeatable."),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of the run (default: runs/NAME).")
-    ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Samples per task.")] = None,
-    repeats: Annotated[int | None, typer.Option(min=1, help="Answers per sample.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of sampling and splits.")] = None,
-    concurrency: Annotated[
-        int | None, typer.Option(min=1, help="Most answers in flight (default: found out).")
-    ] = None,
-    cache: Annotated[
-        bool | None,
-        typer.Option(
-            "--cache/--no-cache", help="Reuse answers of earlier runs; they have no time."
-        ),
-    ] = None,
-    max_usd: Annotated[
-        float | None, typer.Option(help="Most dollars of all sessions.", rich_help_panel=_LIMITS)
-    ] = None,
-    max_tokens: Annotated[
-        int | None, typer.Option(help="Most tokens of all sessions.", rich_help_panel=_LIMITS)
-    ] = None,
-    max_seconds: Annotated[
-        float | None, typer.Option(help="Longest time of this session.", rich_help_panel=_LIMITS)
-    ] = None,
-    max_errors: Annotated[
-        str | None,
-        typer.Option(help="Most failed answers: 20, or 5% of them.", rich_help_panel=_LIMITS),
-    ] = None,
-    until_decided: Annotated[
-        str | None,
-        typer.Option(
-            help="A,B: stop as soon as these two systems are told apart; samples in random order.",
-            rich_help_panel=_LIMITS,
-        ),
-    ] = None,
-    margin: Annotated[
-        float | None,
-        typer.Option(
-            help="With --until-decided: a difference that does not matter, such as 0.02.",
-            rich_help_panel=_LIMITS,
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print calls, tokens and cost range; ask nothing.")
-    ] = False,
-    html: Annotated[
-        Path | None, typer.Option(help="The report (default: OUT/report.html).")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print events, one JSON object a line.")
-    ] = False,
+    experiment: File = None,
+    task: Task = None,
+    system: System = None,
+    out: Out = None,
+    limit: Limit = None,
+    repeats: Repeats = None,
+    seed: Seed = None,
+    concurrency: Concurrency = None,
+    cache: Cache = None,
+    max_usd: MaxUsd = None,
+    max_tokens: MaxTokens = None,
+    max_seconds: MaxSeconds = None,
+    max_errors: MaxErrors = None,
+    until_decided: UntilDecided = None,
+    margin: Margin = None,
+    dry_run: DryRun = False,
+    html: Html = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+    every: Every = 10.0,
 ) -> None:
     """Run an experiment; the same command again goes on where it stopped."""
     from evalsuite import api
@@ -109,10 +126,11 @@ def run(
     if pair is not None:
         stated = {"order": "random", **stated}
     checked = api.check(content, **stated)
-    with _progress(checked, quiet=quiet, as_json=as_json) as progress:
+    with _progress(checked, quiet=quiet, as_json=as_json, every=every) as progress:
         outcome = _run(checked, out, pair, progress.tell)
-        if outcome.run is not None and outcome.stopped is None:
-            progress.done(outcome.run.path)
+        if outcome.run is not None:
+            stopped = outcome.stopped
+            progress.done(outcome.run.path, None if stopped is None else str(stopped))
     if outcome.run is not None:
         path = api.report(outcome.run, html or outcome.run.path / "report.html")
         if not as_json:
@@ -179,13 +197,15 @@ def _pair(until_decided: str | None, margin: float | None) -> tuple[str, str, fl
     return a, b, margin
 
 
-def _progress(experiment: Experiment, *, quiet: bool, as_json: bool) -> ProgressDisplay:
+def _progress(
+    experiment: Experiment, *, quiet: bool, as_json: bool, every: float
+) -> ProgressDisplay:
     from evalsuite.reporting.progress import progress_display
     from evalsuite.reporting.tally import Limits
 
     settings = experiment.settings
     limits = Limits(usd=settings.max_usd, tokens=settings.max_tokens, seconds=settings.max_seconds)
-    return progress_display(quiet=quiet, as_json=as_json, limits=limits)
+    return progress_display(quiet=quiet, as_json=as_json, every_seconds=every, limits=limits)
 
 
 def _print_plan(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from evalsuite.analysis.gate_figures import UNCHANGED
 from evalsuite.analysis.gate_result import Finding, GateResult, GateVerdict
 from evalsuite.reporting import gate_words as words
 from evalsuite.reporting.plain import one_line
@@ -36,10 +37,16 @@ def render_gate(result: GateResult, console: Console) -> None:
     title.append(f"  {one_line(result.run)} against {one_line(result.baseline)}", style="default")
     console.print(Rule(title, align="left"))
     console.print(Padding(Text(one_line(words.headline(result), 4000)), (1, 0)))
-    judged = [item for verdict in ORDER for item in result.findings if item.verdict == verdict]
+    judged = [
+        item
+        for verdict in ORDER
+        for item in result.findings
+        if item.verdict == verdict and item.why != UNCHANGED
+    ]
     if judged:
         console.print(_table(judged, console.width, words.interval_title(result)))
         console.print(Text(words.rule_sentence(result) + "\n", style="dim"))
+    _lines(console, "Answered as before", words.unchanged_lines(result))
     _lines(console, "Differs from the baseline", (item.text for item in result.mismatches))
     _lines(console, "Critical samples", map(words.critical_sentence, result.criticals))
     _lines(console, "Systems that changed", result.changed)

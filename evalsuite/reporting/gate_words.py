@@ -166,6 +166,15 @@ def p_value(value: float | None) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def unchanged_lines(result: GateResult) -> list[str]:
+    """What passed because every answer is the one the baseline has, a line for each metric."""
+    same: dict[str, list[Finding]] = {}
+    for item in result.of("pass"):
+        if item.why == UNCHANGED:
+            same.setdefault(item.metric, []).append(item)
+    return [f"{metric}, of {_pairs(items)}" for metric, items in same.items()]
+
+
 def not_gated_lines(result: GateResult) -> list[str]:
     """What was not gated, a line for each reason."""
     reasons: dict[tuple[str, str], list[Finding]] = {}
@@ -213,7 +222,7 @@ def _undecided(result: GateResult) -> str:
         if widest.samples_needed:
             words.append(
                 f"About {count(widest.samples_needed)} samples like these would show an unchanged "
-                "system to be within the margin."
+                "system to be within the margin; where answers vary, more of them a sample help too."
             )
     words += [finding_sentence(item) for item in open_ones if item.test is None][:3]
     words += [critical_sentence(item) for item in unknown]

@@ -117,6 +117,7 @@ class Engine:
         )
         self._scoring = ScoringPass(journal, tell)
         self._errors = ErrorsAllowed(settings.max_errors)
+        self._in_flight = 0
         self._fits = Fits(
             systems,
             journal,
@@ -137,7 +138,9 @@ class Engine:
         )
         pairs = self._pairs()
         sizes = {entry.name: entry.n_samples * self._settings.repeats for entry in entries}
-        self._say("begin", n=sum(sizes[pair.task.name] for pair in pairs))
+        usd, tokens = self._journal.spent()
+        n = sum(sizes[pair.task.name] for pair in pairs)
+        self._say("begin", n=n, billed_usd=usd, input_tokens=tokens)
         try:
             for pair in pairs:
                 if not self._stop.asked:
@@ -148,6 +151,7 @@ class Engine:
         except Interrupted:
             pass
         finally:
+            await self._fits.settle()
             await asyncio.to_thread(self._scoring.close)
         self._journal.flush()
         fit_keys = tuple(
@@ -251,7 +255,11 @@ class Engine:
             fitted_for=partial(self._fits.get, task),
             phase=phase,
         )
-        response = await self._ask(trace, task, name, request, key)
+        self._in_flight += 1
+        try:
+            response = await self._ask(trace, task, name, request, key)
+        finally:
+            self._in_flight -= 1
         self._journal.put_response(response, phase)
         return response, False
 
@@ -314,7 +322,7 @@ class Engine:
                 billed_usd=took.billed_usd,
                 input_tokens=took.input_tokens,
                 output_tokens=took.output_tokens,
-                in_flight=sum([limiter.in_flight for limiter in limiters]),
+                in_flight=self._in_flight,
                 limit=self._wanted(limiters),
             )
         )

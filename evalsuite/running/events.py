@@ -12,7 +12,8 @@ EventKind = Literal["begin", "fit", "pair", "answer", "scoring", "scored", "note
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something a person watching would want to know. Told from several threads, often.
 
-    begin: the run has ``n`` answers to give in all (practice apart). fit: ``system`` is being
+    begin: the run has ``n`` answers to give in all (practice apart); ``billed_usd`` and
+    ``input_tokens`` are what earlier sessions took from its budgets. fit: ``system`` is being
     prepared for ``task``. pair: ``n`` answers of ``system`` on ``task`` are wanted, from now on.
     answer: one is there, with ``phase``, ``error_kind`` if the system failed, ``reused`` if it is
     from an earlier session, ``seconds`` (None where it was not felt), ``calls`` made for it, what

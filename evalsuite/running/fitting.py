@@ -72,6 +72,11 @@ class Fits:
             return making.result()
         return await asyncio.shield(making)
 
+    async def settle(self) -> None:
+        """Return when no practice goes on any more: a hybrid may have given up on some of it."""
+        going_on = [*self._outcomes.values(), *self._fitted.values()]
+        await asyncio.gather(*going_on, return_exceptions=True)
+
     async def identity(self, task: Task, name: str) -> Any:
         """JSON-able essence of the fitted state of ``name`` and of everything below it."""
         key = (task.name, name)

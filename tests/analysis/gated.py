@@ -10,9 +10,12 @@ from typing import Any
 import msgspec
 import pandas as pd
 
+from evalsuite.analysis.gate_config import GateFile, load_gate_file
+from evalsuite.analysis.gate_result import Finding, GateResult
 from evalsuite.store import Run
 from tests.analysis.frames import Given, Hop, build_run, system, task
 
+RIGHT = ["1"] * 40
 STATUS = {"1": "scored", "0": "scored", "f": "format_error", "x": "system_error", "s": "scored"}
 
 
@@ -95,3 +98,21 @@ def without_samples(run: Run, names: Sequence[str]) -> Run:
     return replace(
         run, samples=kept(run.samples), responses=kept(run.responses), scores=kept(run.scores)
     )
+
+
+def with_manifest(run: Run, **manifest: Any) -> Run:
+    """``run`` with fields of its manifest replaced."""
+    return replace(run, manifest=msgspec.structs.replace(run.manifest, **manifest))
+
+
+def lost(n: int, of: int = 40) -> list[str]:
+    return ["0"] * n + ["1"] * (of - n)
+
+
+def asks(**keys: Any) -> GateFile:
+    return load_gate_file(None, keys)
+
+
+def only(result: GateResult, metric: str = "success", system: str = "small") -> Finding:
+    [found] = [item for item in result.findings if item.metric == metric and item.system == system]
+    return found

@@ -2,35 +2,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evalsuite.analysis.baseline import Baseline, baseline_of
 from evalsuite.analysis.gate import gate
-from evalsuite.analysis.gate_config import GateFile, load_gate_file
-from evalsuite.analysis.gate_result import Finding, GateResult
 from evalsuite.errors import ConfigError, UserError
 from evalsuite.store import Run
-from tests.analysis.gated import changed_samples, run_of, without_samples
-
-RIGHT = ["1"] * 40
-
-
-def lost(n: int, of: int = 40) -> list[str]:
-    return ["0"] * n + ["1"] * (of - n)
-
-
-def asks(**keys: Any) -> GateFile:
-    return load_gate_file(None, keys)
-
-
-def only(result: GateResult, metric: str = "success", system: str = "small") -> Finding:
-    [found] = [item for item in result.findings if item.metric == metric and item.system == system]
-    return found
+from tests.analysis.gated import RIGHT, asks, lost, only, run_of
 
 
 @pytest.fixture
@@ -149,158 +130,6 @@ def test_a_run_that_stopped_early_is_not_judged(tmp_path: Path, blessed: Baselin
     stopped = run_of(tmp_path, {"small": {"t": lost(6)}}, complete=False, stopped="max_usd reached")
     result = gate(stopped, blessed)
     assert (result.verdict, result.stopped) == ("unreliable", "max_usd reached")
-
-
-# -- pins -----------------------------------------------------------------------------------------
-
-
-def mismatched(tmp_path: Path, kind: str, good: Run) -> Run:
-    if kind == "prompt":
-        return changed_samples(good, "messages", {"t-7": '[{"role":"user","content":"?"}]'})
-    if kind == "samples":
-        return changed_samples(good, "target", {"t-3": '"no"', "t-5": '"no"'})
-    if kind == "missing":
-        return run_of(tmp_path, {"other": {"t": RIGHT}})
-    if kind == "scorer":
-        entry = msgspec.structs.replace(good.manifest.tasks[0], version=2)
-        return run_of(tmp_path, {"small": {"t": RIGHT}}, tasks=(entry,))
-    value = {"sandbox": {"sandbox": "rlimits"}, "version": {"evalsuite_version": "9.9"}}[kind]
-    return run_of(tmp_path, {"small": {"t": RIGHT}}, **value)
-
-
-@pytest.mark.parametrize(
-    ("kind", "text"),
-    [
-        ("prompt", "t: 1 of 40 samples (t-7) are asked with another prompt"),
-        ("samples", "t: 2 of 40 samples (t-3, t-5) differ in inputs, target, metadata or cluster"),
-        ("missing", "small: no answers in this run to t"),
-        ("scorer", "t: version 1 in the baseline, 2 now"),
-        ("sandbox", "code ran in sandbox 'namespaces', in this run in 'rlimits'"),
-        ("version", "scored by evalsuite 0.1.0, this run by 9.9: scorers may differ"),
-    ],
-)
-def test_what_differs_is_refused_by_name_unless_allowed(
-    tmp_path: Path, good: Run, blessed: Baseline, kind: str, text: str
-) -> None:
-    run = mismatched(tmp_path, kind, good)
-    result = gate(run, blessed)
-    assert (result.verdict, result.exit_code) == ("incompatible", 5)
-    assert [(item.kind, item.text) for item in result.mismatches] == [(kind, text)]
-    assert result.findings == ()
-    allowed = gate(run, blessed, asks(allow=[kind]))
-    assert allowed.verdict == ("inconclusive" if kind == "missing" else "pass")
-    assert any(kind in note for note in allowed.notes)
-
-
-def test_samples_that_came_and_went_are_named(good: Run, blessed: Baseline) -> None:
-    fewer = without_samples(good, [f"t-{i}" for i in range(5)])
-    [gone] = gate(fewer, blessed).mismatches
-    assert (
-        gone.text
-        == "t: 5 of 40 samples (t-0, t-1, t-2 and 2 more) of the baseline are not in this run"
-    )
-    [came] = gate(good, baseline_of(fewer)).mismatches
-    assert "of this run are not in the baseline" in came.text
-    assert only(gate(fewer, blessed, asks(allow=["samples"]))).test.n_samples == 35  # type: ignore[union-attr]
-
-
-def test_a_changed_system_is_judged_not_refused(tmp_path: Path, blessed: Baseline) -> None:
-    run = run_of(tmp_path, {"small": {"t": lost(6)}}, prints={"small": "b" * 16})
-    result = gate(run, blessed)
-    assert result.verdict == "regressed"
-    assert result.changed == (
-        f"small: {'f' * 16} -> {'b' * 16} (the same configuration, other content)",
-    )
-
-
-def test_what_is_new_is_named_and_not_gated(tmp_path: Path, blessed: Baseline) -> None:
-    run = run_of(tmp_path, {"small": {"t": RIGHT, "u": ["1"]}, "new": {"t": RIGHT}})
-    result = gate(run, blessed)
-    assert {item.system for item in result.findings} == {"small"}
-    assert result.notes == ("not gated, because the baseline does not have it: new, u",)
-
-
-def test_names_that_the_baseline_does_not_have(good: Run, blessed: Baseline) -> None:
-    with pytest.raises(ConfigError, match="no system 'smal'; did you mean 'small'"):
-        gate(good, blessed, asks(systems=["smal"]))
-    with pytest.raises(ConfigError, match="no task 'zzz'; it has t"):
-        gate(good, blessed, asks(tasks=["zzz"]))
-
-
-# -- other figures --------------------------------------------------------------------------------
-
-
-def test_unreadable_answers_are_gated_by_themselves(tmp_path: Path) -> None:
-    then = baseline_of(run_of(tmp_path, {"small": {"t": ["0"] * 40}}))
-    now = run_of(tmp_path, {"small": {"t": ["f"] * 7 + ["0"] * 33}})
-    result = gate(now, then)
-    assert only(result).verdict == "inconclusive"  # no success then or now
-    found = only(result, "format")
-    assert found.verdict == "regressed" and found.test is not None
-    assert found.test.run == pytest.approx(33 / 40)
-
-
-def test_dearer_successes_are_a_regression(tmp_path: Path, blessed: Baseline) -> None:
-    result = gate(run_of(tmp_path, {"small": {"t": RIGHT}}, usd=0.0015), blessed)
-    found = only(result, "cost")
-    assert found.verdict == "regressed" and found.test is not None
-    assert found.test.change.value == pytest.approx(1.5)
-    assert only(result).verdict == "pass"
-    cheaper = gate(run_of(tmp_path, {"small": {"t": RIGHT}}, usd=0.0005), blessed)
-    assert only(cheaper, "cost").verdict == "pass"
-
-
-@pytest.mark.parametrize(
-    ("then", "now", "why"),
-    [
-        ({}, {"usd": None}, "cost of 40 samples unknown in this run"),
-        ({"usd": None}, {}, "cost of 40 samples unknown in the baseline"),
-        ({"usd": 0.0}, {}, "no dollars, or no success to divide them by"),
-        ({}, {"basis": "recorded"}, "dollars rest on tokens in the baseline, on recorded now"),
-        ({}, {"basis": "machine_hour"}, "a price by the machine-hour depends on the machine"),
-    ],
-)
-def test_a_cost_that_cannot_be_compared_is_not_gated(
-    tmp_path: Path, then: dict[str, Any], now: dict[str, Any], why: str
-) -> None:
-    blessed = baseline_of(run_of(tmp_path, {"small": {"t": RIGHT}}, **then))
-    run = run_of(tmp_path, {"small": {"t": RIGHT}}, **now)
-    found = only(gate(run, blessed), "cost")
-    assert found.verdict == "not gated" and found.why.startswith(why)
-    named = gate(run, blessed, asks(metrics=["success", "cost"]))
-    assert only(named, "cost").verdict == "inconclusive"  # asked for by name: no pass by absence
-    assert named.verdict == "inconclusive"
-
-
-def test_latency_is_gated_on_one_machine_only(tmp_path: Path) -> None:
-    then = run_of(tmp_path, {"small": {"t": RIGHT}}, seconds=1.0)
-    slow = run_of(tmp_path, {"small": {"t": RIGHT}}, seconds=2.0)
-    config = asks(metrics=["latency"], same_machine=True)
-    timed = baseline_of(then, timings=True)
-    assert only(gate(slow, timed, config), "latency").verdict == "regressed"
-    assert only(gate(then, timed, config), "latency").verdict == "pass"
-    refusals = {
-        "depends on the machine": gate(slow, baseline_of(then), config),
-        "latency depends": gate(slow, timed, asks(metrics=["latency"])),
-        "of another machine: cpu_count 2 / 64": gate(
-            msgspec_run(slow, hardware={"cpu_count": 64, "cpu": "a <fast> one"}), timed, config
-        ),
-        "concurrency was 4 in the baseline, is 9 now": gate(
-            msgspec_run(slow, concurrency=9), timed, config
-        ),
-        "40 of 40 samples have no latency": gate(
-            run_of(tmp_path, {"small": {"t": RIGHT}}, seconds=None), timed, config
-        ),
-    }
-    for why, result in refusals.items():
-        assert why in only(result, "latency").why
-        assert result.verdict == "inconclusive"
-
-
-def msgspec_run(run: Run, **manifest: Any) -> Run:
-    from dataclasses import replace
-
-    return replace(run, manifest=msgspec.structs.replace(run.manifest, **manifest))
 
 
 # -- critical samples -----------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def test_exact_power_is_that_of_simulated_tests(win: float, loss: float) -> None
 
 
 def test_exact_power_at_fixed_n_is_the_published_one() -> None:
-    # ../shared/reference/scoring.md section 5: 8 % wins, 4 % losses, 500 items, one-sided
+    # the reference measurements of this project: 8 % wins, 4 % losses, 500 items, one-sided
     assert mcnemar_power(500, 0.08, 0.04, sides=1) == pytest.approx(0.80, abs=0.005)
 
 

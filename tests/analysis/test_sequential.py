@@ -81,7 +81,7 @@ def test_each_step_of_a_fair_coin_keeps_the_stake(wins: int, losses: int) -> Non
 
 
 def test_looking_after_every_sample_raises_few_false_alarms() -> None:
-    # ../shared/reference/scoring.md section 5: 2.7 % in 500 samples, where a test at every tenth
+    # the reference measurements of this project: 2.7 % in 500 samples, where a test at every tenth
     # look has 15 %
     stops = first_crossing(*paths(0.06, 0.06, 500, 1500, seed=1), alpha=0.05)
     share = np.isfinite(stops).mean()
