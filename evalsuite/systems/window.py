@@ -12,7 +12,9 @@ at least a quarter of the throughput that it would add if nothing queued (for a 
 
 The window starts by doubling, then adds one a round, and compares whenever it has grown by a
 quarter. Refusals lower it by a fifth, once for all requests that were under way (additive increase,
-multiplicative decrease: Chiu and Jain 1989). Where more brought nothing, it also tries whether less
+multiplicative decrease: Chiu and Jain 1989), but not single ones: some endpoints refuse one request
+in fifty whatever the load, and a window that believed each of them would end at 1. Beyond its
+capacity an endpoint refuses many at once. Where more brought nothing, it also tries whether less
 costs nothing, because what waits at the server counts as the server's latency.
 """
 
@@ -30,6 +32,7 @@ STEP = 1.25
 _FEWEST, _PLENTY = 32, 96  # replies that a first and a careful comparison stand on, at the least
 _COUNTED = 0.9  # of the requests of a measurement: the slowest tenth is not waited for
 _IN_USE = 0.5  # of the limit (RFC 7661): below it the demand is the limit, and nothing is learnt
+_REFUSALS, _AMONG = 5, 64  # so many refusals among so many requests are the load's doing
 _HOLD = 12  # rounds at a level before another is tried
 
 
@@ -54,6 +57,7 @@ class Window:
         self.phase: Phase = "doubling"
         self._granted = 0
         self._lowered_at = 0
+        self._refusals_from = self._refusals = 0
         self._known: Level | None = None
         self._upwards = True
         self._refused = False
@@ -87,13 +91,19 @@ class Window:
             self._judge()
 
     def refused(self, serial: int) -> bool:
-        """The endpoint refused request ``serial``; whether the limit was lowered for it.
+        """The endpoint refused request ``serial``; whether the limit was lowered.
 
         Requests that were under way when the limit was last lowered say nothing about the new one.
         """
         if serial < self._lowered_at:
             return False
-        self._lowered_at = self._granted
+        if self._granted - self._refusals_from > max(_AMONG, self.limit):
+            self._refusals_from, self._refusals = self._granted, 0
+        self._refusals += 1
+        if self._refusals < max(_REFUSALS, _REFUSALS * self.limit // _AMONG):
+            return False
+        self._lowered_at = self._refusals_from = self._granted
+        self._refusals = 0
         self._refused = self._upwards = True
         self._go("holding", max(1, int(self.limit * DECREASE)), rounds=2)
         return True
