@@ -46,8 +46,12 @@ __all__ = [
     "load_gate_file",
 ]
 
-# Top-level keys that shape a run: fresh repeats must share them with the run they repeat.
-_SHAPE = ("split", "limit", "practice", "validation_share", "train_limit", "seed")
+# Keys of an experiment that fresh repeats need not share with the run they repeat; the others, from
+# seed to concurrency, are taken from the run, which may have been started with other ones.
+_FREE = {
+    *("name", "description", "tasks", "task_folders", "systems", "report", "repeats"),
+    *("cache", "max_usd", "max_tokens", "max_seconds", "max_errors"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,8 +207,11 @@ def _asker(
 ) -> _gate.AskAgain:
     """Asks for ``repeats`` answers in sub-folders of ``run``, going on from those it has."""
     stated = run.manifest.experiment
-    fields = ExperimentFile.model_fields
-    shape = {key: stated.get(key, fields[key].get_default()) for key in _SHAPE}
+    shape = {
+        key: stated.get(key, field.get_default())
+        for key, field in ExperimentFile.model_fields.items()
+        if key not in _FREE
+    }
     checked = load_experiment(experiment, {**shape, "repeats": repeats})
 
     def ask_again(pairs: Sequence[Pair]) -> Sequence[Run]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from evalsuite.analysis.intervals import Estimate, Floats, ratio_of_sums
+from evalsuite.analysis.clusters import Floats
+from evalsuite.analysis.intervals import Estimate, ratio_of_sums
 from evalsuite.analysis.measure import cluster_labels, numbers
 from evalsuite.analysis.multiplicity import holm
 from evalsuite.analysis.paired import PairedDifference, paired_difference

@@ -15,9 +15,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evalsuite.analysis.clusters import (
-    Floats as Floats,
-)
-from evalsuite.analysis.clusters import (
     binary_of,
     cluster_codes,
     cluster_sums,

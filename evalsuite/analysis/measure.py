@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evalsuite.analysis.clusters import Floats
 from evalsuite.analysis.intervals import (
     Estimate,
-    Floats,
     percentile,
     proportion,
     ratio_of_sums,

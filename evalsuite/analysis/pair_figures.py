@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalsuite.analysis.answers import SampleAnswers, figures
+from evalsuite.analysis.clusters import Floats
 from evalsuite.analysis.gate_tests import FigureTest, cost_test, latency_test, share_spread
-from evalsuite.analysis.intervals import LEVEL, Estimate, Floats
+from evalsuite.analysis.intervals import LEVEL, Estimate
 from evalsuite.analysis.paired import mean_difference, sign_flip_p
 from evalsuite.analysis.power import detectable_difference
 

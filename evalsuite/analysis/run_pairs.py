@@ -54,8 +54,8 @@ class SystemPair:
     """System ``a`` of the first run against system ``b`` of the second, on common samples.
 
     ``n_left_out`` counts those that one side never scored, ``n_same_answers`` those to which both
-    gave the same answers, repeat by repeat. ``adjusted_p`` is Holm's over the pairs. ``n_lost`` and ``n_gained``
-    count all flips, of which ``flips`` has the largest losses, then the largest gains.
+    gave the same answers, repeat by repeat. ``adjusted_p`` is Holm's over the pairs. ``n_lost`` and
+    ``n_gained`` count all flips, of which ``flips`` has the largest losses, then the largest gains.
     """
 
     a: str

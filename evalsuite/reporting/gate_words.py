@@ -222,7 +222,7 @@ def _undecided(result: GateResult) -> str:
         if widest.samples_needed:
             words.append(
                 f"About {count(widest.samples_needed)} samples like these would show an unchanged "
-                "system to be within the margin; where answers vary, more of them a sample help too."
+                "system to be within the margin; where answers vary, more a sample help too."
             )
     words += [finding_sentence(item) for item in open_ones if item.test is None][:3]
     words += [critical_sentence(item) for item in unknown]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalsuite.analysis.intervals import Floats
+from evalsuite.analysis.clusters import Floats
 from evalsuite.analysis.measure import numbers
 from evalsuite.analysis.numbers import count, duration
 from evalsuite.analysis.summary import Summary
