@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from evalsuite.cli import compare, gate, ratings, results, run
+from evalsuite.cli import compare, doctor, gate, ratings, results, run
 from evalsuite.cli.cache import cache_app
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("show")(results.show)
 app.command("compare")(compare.compare)
 app.command("gate")(gate.gate)
 app.command("bless")(gate.bless)
+app.command("doctor")(doctor.doctor)
 app.command("rate-battles")(ratings.rate_battles)
 app.add_typer(cache_app, name="cache")
 

@@ -7,107 +7,15 @@ started raises, so that the scoring pass records ``scorer_error``: the program w
 
 from __future__ import annotations
 
-import ast
-import re
-import textwrap
-import threading
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from evalsuite.records import Answer, Score
+from evalsuite.scoring.extraction import Mode, Program, extract, preamble_of
+from evalsuite.scoring.sandbox import required_tier
+from evalsuite.scoring.sandbox.contract import Limits
 from evalsuite.scoring.sandbox.grade import Verdict, grade_cases, grade_check
-from evalsuite.scoring.sandbox.host import Limits, required_tier
-
-Mode = Literal["completion", "chat", "either"]
-
-_FENCE = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
-# Filters of warnings belong to the process: two threads that set and restore them would mix.
-_COMPILING = threading.Lock()
-_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Program:
-    """A program found in an answer, and the rule that found it."""
-
-    source: str
-    rule: str
-
-
-def extract(text: str, *, prompt: str, entry_point: str, mode: Mode) -> Program | None:
-    """The program in an answer; None where there is none that parses.
-
-    Args:
-        text: The raw answer. ``<think>`` passages are not part of it.
-        prompt: Header and docstring that were asked to be completed.
-        entry_point: The function that the program must define.
-        mode: "completion": the answer goes on where the prompt ends. "chat": the answer holds
-            whole code, and the last block that defines the entry point counts. "either": as in
-            chat if the answer defines the entry point, as in completion if it does not.
-    """
-    text = _THOUGHT.sub("", text)
-    if not text.strip():
-        return None
-    if mode in ("chat", "either"):
-        for block, rule in _blocks(text):
-            code = textwrap.dedent(block).strip("\n")
-            if _defines(code, entry_point):
-                return Program(f"{_imports(prompt)}{code}\n", rule)
-    if mode in ("completion", "either"):
-        fenced = _FENCE.findall(text)
-        body = fenced[-1] if fenced else text
-        for candidate, rule in _completions(prompt, body):
-            if _defines(candidate, entry_point):
-                return Program(candidate, rule)
-    return None
-
-
-def _blocks(text: str) -> Iterator[tuple[str, str]]:
-    for block in reversed(_FENCE.findall(text)):
-        yield block, "last fenced block that defines the function"
-    yield text, "whole answer"
-
-
-def _completions(prompt: str, body: str) -> Iterator[tuple[str, str]]:
-    head = prompt if prompt.endswith("\n") else f"{prompt}\n"
-    body = body.strip("\n")
-    indented = body if body.startswith((" ", "\t")) else f"    {body}"
-    yield head + indented + "\n", "continuation"
-    if indented != body:
-        yield head + textwrap.indent(body, "    ") + "\n", "continuation, indented"
-    # What follows the body at the left margin is another thing than what was asked for.
-    lines = indented.split("\n")
-    end = next((at for at, line in enumerate(lines) if line and not line[0].isspace()), len(lines))
-    yield head + "\n".join(lines[:end]) + "\n", "continuation up to the left margin"
-
-
-def _defines(code: str, entry_point: str) -> bool:
-    """Whether the code compiles and defines the function at its top level."""
-    try:
-        with _COMPILING, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the candidate's style is not our warning
-            tree = ast.parse(code)
-            compile(tree, "<answer>", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return any(_named(node) == entry_point for node in tree.body)
-
-
-def _named(node: ast.stmt) -> str | None:
-    match node:
-        case ast.FunctionDef(name=name):
-            return name
-        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda()):
-            return name
-    return None
-
-
-def _imports(prompt: str) -> str:
-    """Import lines of the prompt: a model that repeats the function often leaves them out."""
-    lines = [line for line in prompt.split("\n") if line.startswith(("import ", "from "))]
-    return "".join(f"{line}\n" for line in lines)
 
 
 def score_cases(
@@ -117,15 +25,23 @@ def score_cases(
     prompt: str,
     mode: Mode = "either",
     limits: Limits | None = None,
+    adapter: str = "",
+    equal: Callable[[Any, Any], bool] = operator.eq,
+    packages: Sequence[str] = (),
 ) -> Sequence[Score]:
     """Score ``passed`` by cases: 1.0 if the function gives every expected value.
 
     Args:
         answer: The raw answer.
-        target: ``{"entry_point": name, "cases": [{"args": [...], "expected": value}, ...]}``.
+        target: ``{"entry_point": name, "cases": [{"args": [...], "expected": value}, ...]}``; the
+            name may be ``Class.method``, of a class whose instances need no arguments.
         prompt: Header and docstring that were asked to be completed.
-        mode: See :func:`extract`.
-        limits: See :class:`~evalsuite.scoring.sandbox.host.Limits`.
+        mode: See :func:`~evalsuite.scoring.extraction.extract`.
+        limits: See :class:`~evalsuite.scoring.sandbox.contract.Limits`.
+        adapter: Code put behind the program, which may define the entry point anew, such as one
+            that makes plain data of what the function returns. The candidate can see it.
+        equal: Whether a value is right, from the value and the expected one.
+        packages: Installed packages that the program may import beside the standard library.
 
     Raises:
         SandboxUnavailable: If this machine does not offer the required tier.
@@ -134,9 +50,17 @@ def score_cases(
     name = target["entry_point"]
     program = extract(answer.text or "", prompt=prompt, entry_point=name, mode=mode)
     if program is None:
-        return [_no_program(name)]
-    tier = required_tier()
-    verdict = grade_cases(program.source, name, target["cases"], tier=tier, limits=limits)
+        return [no_program(name)]
+    source, function = _callable(program.source + adapter, name)
+    verdict = grade_cases(
+        source,
+        function,
+        target["cases"],
+        tier=required_tier(),
+        limits=limits,
+        equal=equal,
+        packages=packages,
+    )
     return [_score(program, verdict)]
 
 
@@ -146,18 +70,26 @@ def score_check(
     entry_point: str,
     check: str,
     prompt: str,
+    context: str | None = None,
     mode: Mode = "either",
     limits: Limits | None = None,
+    adapter: str = "",
+    calls: str | None = None,
+    packages: Sequence[str] = (),
 ) -> Sequence[Score]:
     """Score ``passed`` by a benchmark's own ``check(candidate)`` (HumanEval's form).
 
     Args:
         answer: The raw answer.
-        entry_point: The function under test.
+        entry_point: The function that was asked for.
         check: The benchmark's test code, trusted.
-        prompt: The benchmark's prompt; the check may use helpers that it defines.
-        mode: See :func:`extract`.
-        limits: See :class:`~evalsuite.scoring.sandbox.host.Limits`.
+        prompt: The benchmark's prompt.
+        context: Trusted code that the check leans on; by default the prompt's helpers.
+        mode: See :func:`~evalsuite.scoring.extraction.extract`.
+        limits: See :class:`~evalsuite.scoring.sandbox.contract.Limits`.
+        adapter: Code put behind the program; the candidate can see it.
+        calls: The function that the check calls, where the adapter defines another one.
+        packages: Installed packages that the program may import beside the standard library.
 
     Raises:
         SandboxUnavailable: If this machine does not offer the required tier.
@@ -165,20 +97,37 @@ def score_check(
     """
     program = extract(answer.text or "", prompt=prompt, entry_point=entry_point, mode=mode)
     if program is None:
-        return [_no_program(entry_point)]
+        return [no_program(entry_point)]
+    source, function = _callable(program.source + adapter, calls or entry_point)
     verdict = grade_check(
-        program.source, entry_point, check, context=prompt, tier=required_tier(), limits=limits
+        source,
+        function,
+        check,
+        context="\n".join(preamble_of(prompt, entry_point)) if context is None else context,
+        tier=required_tier(),
+        limits=limits,
+        packages=packages,
     )
     return [_score(program, verdict)]
 
 
-def _no_program(name: str) -> Score:
+def no_program(entry_point: str) -> Score:
+    """The score of an answer in which no program was found: failed, and counted apart."""
     return Score(
         name="passed",
         value=0.0,
         status="format_error",
-        explanation=f"no code that parses and defines {name}",
+        explanation=f"no code that parses and defines {entry_point}",
     )
+
+
+def _callable(source: str, entry_point: str) -> tuple[str, str]:
+    """The program and a plain name to call in it: methods are called on a new instance."""
+    owner, _, method = entry_point.partition(".")
+    if not method:
+        return source, entry_point
+    name = f"call_{owner}_{method}"
+    return f"{source}\n\ndef {name}(*args):\n    return {owner}().{method}(*args)\n", name
 
 
 def _score(program: Program, verdict: Verdict) -> Score:
@@ -187,17 +136,3 @@ def _score(program: Program, verdict: Verdict) -> Score:
         value=float(verdict.passed),
         explanation=f"{verdict.detail}; read as {program.rule}; sandbox: {verdict.tier}",
     )
-
-
-def pass_at_k(n: int, c: int, k: int) -> float:
-    """Unbiased estimate of pass@k from ``c`` right of ``n`` samples (Chen et al. 2021, eq. 1).
-
-    Raises:
-        ValueError: If there are fewer than ``k`` samples; the estimate does not exist.
-    """
-    if not 0 <= c <= n or not 1 <= k <= n:
-        raise ValueError(f"pass@{k} needs 0 <= c <= n and 1 <= k <= n, not n={n}, c={c}")
-    fail = 1.0
-    for i in range(n - c + 1, n + 1):
-        fail *= max(0.0, 1.0 - k / i)
-    return 1.0 - fail

@@ -19,12 +19,14 @@ class NamedScorer:
 
     ``decides`` is the score that decides success. ``needs_text`` says that the sample must have
     ``inputs["text"]``, ``needs_choices`` that the task must name choices (for spans, its labels).
+    ``runs_code`` says that scoring runs what the system wrote, so that a sandbox must be there.
     """
 
     score: Callable[[Sample, Answer, Sequence[str]], Sequence[Score]]
     decides: str
     needs_text: bool = False
     needs_choices: bool = False
+    runs_code: bool = False
 
 
 def _text(one: Callable[[Answer, text.Target], Score], decides: str) -> NamedScorer:
@@ -48,6 +50,20 @@ def _spans(sample: Sample, answer: Answer, choices: Sequence[str]) -> Sequence[S
     return score_spans(answer, sample.target, text=sample.inputs["text"], labels=choices)
 
 
+def _code(sample: Sample, answer: Answer, choices: Sequence[str]) -> Sequence[Score]:
+    from evalsuite.scoring.code import score_cases, score_check
+
+    target = sample.target
+    if not isinstance(target, Mapping) or "entry_point" not in target:
+        raise ConfigError("the target of scorer 'code' is {entry_point, cases} or {..., check}")
+    header = str(target.get("header", ""))
+    if "cases" in target:
+        return score_cases(answer, target, prompt=header)
+    return score_check(
+        answer, entry_point=target["entry_point"], check=target["check"], prompt=header
+    )
+
+
 SCORERS: Mapping[str, NamedScorer] = {
     "exact": _text(text.score_exact, "exact_match"),
     "contains": _text(text.score_contains, "contains"),
@@ -55,6 +71,7 @@ SCORERS: Mapping[str, NamedScorer] = {
     "token_f1": _text(text.score_token_f1, "token_f1"),
     "number": NamedScorer(score=_number, decides="number_match"),
     "choice": NamedScorer(score=_choice, decides="choice_match", needs_choices=True),
+    "code": NamedScorer(score=_code, decides="passed", runs_code=True),
     "spans": NamedScorer(score=_spans, decides="exact_set", needs_text=True, needs_choices=True),
 }
 

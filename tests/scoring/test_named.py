@@ -7,6 +7,7 @@ import pytest
 from evalsuite.errors import ConfigError
 from evalsuite.records import Answer, Sample
 from evalsuite.scoring.named import SCORERS, scorer
+from evalsuite.scoring.sandbox import available_tier
 
 RIGHT: dict[str, tuple[Any, str, tuple[str, ...]]] = {
     "exact": ("Paris", "paris", ()),
@@ -15,12 +16,18 @@ RIGHT: dict[str, tuple[Any, str, tuple[str, ...]]] = {
     "token_f1": ("the red fox", "red fox", ()),
     "number": (1000, "$1,000.00", ()),
     "choice": ("b", "B", ("a", "b")),
+    "code": (
+        {"entry_point": "f", "cases": [{"args": [1], "expected": 2}]},
+        "```python\ndef f(x):\n    return x + 1\n```",
+        (),
+    ),
     "spans": ([{"start": 0, "end": 2, "label": "PER"}], "PER: Bo", ("PER",)),
 }
 
 
 @pytest.mark.parametrize("name", SCORERS)
-def test_each_scorer_tells_right_from_wrong(name: str) -> None:
+def test_each_scorer_tells_right_from_wrong(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVALSUITE_SANDBOX", available_tier())
     target, said, choices = RIGHT[name]
     one = scorer(name)
     sample = Sample(id="1", inputs={"text": "Bo left"}, target=target)
@@ -30,6 +37,20 @@ def test_each_scorer_tells_right_from_wrong(name: str) -> None:
     assert one.needs_choices == bool(choices)
 
 
+def test_code_is_graded_by_cases_or_by_a_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVALSUITE_SANDBOX", available_tier())
+    one, header = scorer("code"), "def f(x):\n"
+    check = "def check(candidate):\n    assert candidate(1) == 2\n"
+    for tests in ({"cases": [{"args": [1], "expected": 2}]}, {"check": check}):
+        target = {"entry_point": "f", "header": header, **tests}
+        sample = Sample(id="1", inputs={}, target=target)
+        for said, value in (("    return x + 1", 1.0), ("    return x", 0.0)):
+            (score,) = one.score(sample, Answer(text=said), ())
+            assert (score.name, score.value, score.status) == (one.decides, value, "scored")
+    with pytest.raises(ConfigError, match="the target of scorer 'code'"):
+        one.score(Sample(id="1", inputs={}, target="f"), Answer(text="x"), ())
+
+
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="'rouge'; there are choice, contains, exact, number"):
+    with pytest.raises(ConfigError, match="'rouge'; there are choice, code, contains, exact, num"):
         scorer("rouge")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from evalsuite.scoring.sandbox.host import Tier, available_tier, required_tier
+from evalsuite.scoring.sandbox.contract import Tier
+from evalsuite.scoring.sandbox.tiers import available_tier, describe, required_tier
 
-__all__ = ["Tier", "available_tier", "required_tier"]
+__all__ = ["Tier", "available_tier", "describe", "required_tier"]

@@ -1,26 +1,16 @@
-"""Whether a program is right: cases or a benchmark's own check, held on the trusted side."""
+"""Grading a program: the public face of the judge, with a second try for what ran out of time."""
 
 from __future__ import annotations
 
-import threading
+import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from evalsuite.scoring.sandbox.host import Candidate, CandidateFailed, FailureKind, Limits, Tier
+from evalsuite.scoring.sandbox import checkers, turns
+from evalsuite.scoring.sandbox.contract import Limits, Tier
+from evalsuite.scoring.sandbox.judge import Setting, Verdict, judge_cases
 
-# A program that ran out of wall-clock time on a busy machine is tried once more, alone.
-_ALONE = threading.Lock()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """``kind`` is "passed", "wrong" (a value, but not the right one) or why there was no value."""
-
-    passed: bool
-    kind: Literal["passed", "wrong"] | FailureKind
-    detail: str
-    tier: Tier
+__all__ = ["Verdict", "grade_cases", "grade_check"]
 
 
 def grade_cases(
@@ -30,27 +20,28 @@ def grade_cases(
     *,
     tier: Tier,
     limits: Limits | None = None,
+    equal: Callable[[Any, Any], bool] = operator.eq,
+    packages: Sequence[str] = (),
 ) -> Verdict:
     """Call ``entry_point`` on every case; right if each value equals the expected one.
 
     Args:
         source: The program.
         entry_point: Name of the function under test.
-        cases: Mappings with ``args`` (a list of plain values) and ``expected`` (a plain value).
-        tier: Where to run it; see :func:`~evalsuite.scoring.sandbox.host.required_tier`.
+        cases: Mappings with ``args`` (a list of plain values), ``expected`` (a plain value) and,
+            if wanted, ``named`` (keyword arguments).
+        tier: Where to run it; see :func:`~evalsuite.scoring.sandbox.tiers.required_tier`.
         limits: For the whole program, all cases together.
+        equal: Called with the value and the expected one, on the trusted side; the value is plain
+            data (or an iterator of such).
+        packages: Installed packages that the program may import beside the standard library.
 
     Raises:
         SandboxBroken: If no sandbox could be started: no verdict, and not the program's fault.
+        CannotCross: If an argument is no plain data.
     """
-
-    def examine(candidate: Candidate) -> str | None:
-        for number, case in enumerate(cases, start=1):
-            if candidate.call(entry_point, case["args"]) != case["expected"]:
-                return f"case {number} of {len(cases)}"
-        return None
-
-    return _grade(source, examine, tier, limits or Limits())
+    setting = Setting(tier=tier, limits=limits or Limits(), packages=tuple(packages))
+    return _graded(lambda: judge_cases(source, entry_point, cases, setting, equal))
 
 
 def grade_check(
@@ -61,61 +52,43 @@ def grade_check(
     context: str = "",
     tier: Tier,
     limits: Limits | None = None,
+    packages: Sequence[str] = (),
+    objects: bool = False,
 ) -> Verdict:
     """Run a benchmark's ``check(candidate)``, where ``candidate`` calls through the wall.
 
-    The check is the benchmark's own code and runs on the trusted side; only arguments cross.
-    Arguments that the program changes in place stay as they were for the check.
+    The check is the benchmark's own code and runs on the trusted side, in a process of its own;
+    only plain values cross. Arguments that the program changes in place are changed for the check
+    too; its exceptions reach the check as exceptions of their built-in class; its generators are
+    asked for items as the check takes them.
 
     Args:
         source: The program.
-        entry_point: Name of the function under test.
+        entry_point: Name of the function (or class, see ``objects``) under test.
         check: Trusted code that defines ``check``.
         context: Trusted code that the check leans on (helpers that the prompt defines).
         tier: Where to run it.
         limits: For the whole program.
+        packages: Installed packages that the program may import beside the standard library.
+        objects: The benchmark tests classes: objects of the program may be given to the check,
+            which calls their methods through the wall.
 
     Raises:
         SandboxBroken: If no sandbox could be started.
+        CannotCross: If the check gives the program what is no plain data, such as a function.
+        CheckFailed: If the check does not load.
     """
-    scope: dict[str, Any] = {"__name__": "check"}
-    exec(f"{context}\n\n{check}", scope)
-
-    def examine(candidate: Candidate) -> str | None:
-        def proxy(*args: Any) -> Any:
-            return candidate.call(entry_point, args)
-
-        # Some checks call the function by its own name (HumanEval/33), as if it were beside them.
-        scope[entry_point] = proxy
-        try:
-            scope["check"](proxy)
-        except CandidateFailed:
-            raise
-        except Exception as error:  # whatever a check does with a value of the wrong kind
-            return f"{type(error).__name__}: {error}"[:500]
-        return None
-
-    return _grade(source, examine, tier, limits or Limits())
+    setting = Setting(
+        tier=tier, limits=limits or Limits(), packages=tuple(packages), objects=objects
+    )
+    return _graded(lambda: checkers.check(source, entry_point, check, context, setting))
 
 
-def _grade(
-    source: str, examine: Callable[[Candidate], str | None], tier: Tier, limits: Limits
-) -> Verdict:
-    verdict = _once(source, examine, tier, limits)
-    if verdict.kind == "busy":
-        with _ALONE:
-            return _once(source, examine, tier, limits)
+def _graded(judge: Callable[[], Verdict]) -> Verdict:
+    with turns.together():
+        verdict = judge()
+    # Processor time too takes longer on a busy machine, and longer still on a shared core.
+    if verdict.kind in ("timeout", "busy"):
+        with turns.alone():
+            return judge()
     return verdict
-
-
-def _once(
-    source: str, examine: Callable[[Candidate], str | None], tier: Tier, limits: Limits
-) -> Verdict:
-    try:
-        with Candidate(source, tier=tier, limits=limits) as candidate:
-            complaint = examine(candidate)
-    except CandidateFailed as failure:
-        return Verdict(passed=False, kind=failure.kind, detail=str(failure), tier=tier)
-    if complaint is not None:
-        return Verdict(passed=False, kind="wrong", detail=f"wrong: {complaint}", tier=tier)
-    return Verdict(passed=True, kind="passed", detail="passed", tier=tier)

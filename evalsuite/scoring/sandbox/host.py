@@ -6,130 +6,85 @@ can send is a value, so there is no verdict for it to forge.
 
 from __future__ import annotations
 
-import functools
 import json
-import os
 import secrets
 import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, get_args
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from evalsuite.errors import EvalsuiteError, UserError
-from evalsuite.scoring.sandbox.child import NotPlain, decode, encode
+from evalsuite.scoring.sandbox import view
+from evalsuite.scoring.sandbox.contract import (
+    CandidateFailed,
+    CannotCross,
+    FailureKind,
+    Limits,
+    SandboxBroken,
+    SandboxUnavailable,
+    Tier,
+)
+from evalsuite.scoring.sandbox.inside.wire import NotPlain, decode, encode, may_change, update
+from evalsuite.scoring.sandbox.launch import Keeper
+from evalsuite.scoring.sandbox.remote import CandidateRaised, RemoteObject, raised
+from evalsuite.scoring.sandbox.tiers import available_tier, required_tier
 
-Tier = Literal["namespaces", "process"]
-FailureKind = Literal["raised", "timeout", "busy", "memory", "not_plain", "died", "protocol"]
+__all__ = [
+    "Candidate",
+    "CandidateFailed",
+    "CannotCross",
+    "Limits",
+    "SandboxBroken",
+    "SandboxUnavailable",
+    "Tier",
+    "available_tier",
+    "required_tier",
+]
 
-_CHILD = Path(__file__).with_name("child.py")
-_START_SECONDS = 30.0
-
-
-class SandboxUnavailable(UserError):
-    """This machine cannot isolate candidates as strictly as is asked."""
-
-
-class SandboxBroken(EvalsuiteError):
-    """The walls could not be built this time: says nothing about the candidate."""
-
-
-class CandidateFailed(EvalsuiteError):
-    """The candidate gave no value, and ``kind`` is why.
-
-    raised: an exception, also from loading the program; timeout: out of processor time; busy: out
-    of wall-clock time without having used its processor time; memory; not_plain: a value that is
-    not builtin data; died: its process ended; protocol: it wrote nonsense into the channel.
-    """
-
-    def __init__(self, kind: FailureKind, message: str = "") -> None:
-        """``message`` is for people; its text is the candidate's and proves nothing."""
-        super().__init__(f"{kind}: {message}" if message else kind)
-        self.kind = kind
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What one candidate may use from start to end.
-
-    Processor seconds are what counts, since wall-clock limits fail right programs on a busy
-    machine; ``wall_seconds`` is the backstop for those that sleep. ``processes`` holds only in
-    the namespaces tier, and not where evalsuite itself runs as root.
-    """
-
-    cpu_seconds: int = 3
-    wall_seconds: float = 15.0
-    memory_bytes: int = 1 << 30
-    reply_bytes: int = 4 << 20
-    file_bytes: int = 1 << 20
-    processes: int = 16
-
-
-@functools.cache
-def available_tier() -> Tier:
-    """The strictest tier that works on this machine, found by trying.
-
-    "namespaces" (Linux): own user, process, network, mount and IPC namespaces, a file system of
-    nothing but the interpreter, no capabilities. "process": another process with resource limits
-    only; the tests are out of its memory, but it can reach the network, this user's files and,
-    through the system, this process.
-    """
-    if not sys.platform.startswith("linux"):
-        return "process"
-    try:
-        with Candidate("def probe():\n    return 1", tier="namespaces") as candidate:
-            candidate.call("probe")
-    except (SandboxBroken, CandidateFailed):
-        return "process"
-    return "namespaces"
-
-
-def required_tier() -> Tier:
-    """The tier to run candidates in: the strictest available, never below $EVALSUITE_SANDBOX.
-
-    Without that variable the minimum is "namespaces": running strangers' code with less has to
-    be said.
-
-    Raises:
-        SandboxUnavailable: If this machine cannot do it, or the variable names no tier.
-    """
-    minimum = os.environ.get("EVALSUITE_SANDBOX", "namespaces")
-    if minimum not in get_args(Tier):
-        raise SandboxUnavailable(
-            f"EVALSUITE_SANDBOX is {minimum!r}; it may be {' or '.join(get_args(Tier))}"
-        )
-    tier = available_tier()
-    if minimum == "namespaces" and tier != "namespaces":
-        raise SandboxUnavailable(
-            "this machine offers no user namespaces to isolate generated code; use one that does, "
-            "or set EVALSUITE_SANDBOX=process to run it in a plain process"
-        )
-    return tier
-
-
-def _interpreter() -> str:
-    # The one below a virtual environment: it starts in half the time.
-    return str(getattr(sys, "_base_executable", None) or sys.executable)
+_START_SECONDS = 60.0
+_REPLIES_IN_ALL = 16  # times the size of one: what all replies together may come to
+_MOST_ITEMS = 1_000_000
 
 
 class Candidate:
-    """A program behind the wall; a context manager, entered once.
+    """A program behind the wall; a context manager, entered once, used by one thread.
 
-    Entering starts the process and loads the program. All failures of the candidate are
-    CandidateFailed; SandboxBroken means that it never started.
+    Entering starts the process and loads the program. What goes wrong on the candidate's side is
+    CandidateFailed. A candidate that failed otherwise than by an exception is over: every further
+    call fails in the same way. ``failure`` keeps it, and ``refused`` what could not be sent, also
+    where a caller caught them.
     """
 
-    def __init__(self, source: str, *, tier: Tier, limits: Limits | None = None) -> None:
-        """Nothing starts before the context is entered."""
+    def __init__(
+        self,
+        source: str,
+        *,
+        tier: Tier,
+        limits: Limits | None = None,
+        packages: Sequence[str] = (),
+        objects: bool = False,
+    ) -> None:
+        """Nothing starts before the context is entered.
+
+        Args:
+            source: The program.
+            tier: Where it runs.
+            limits: For the whole of its life.
+            packages: Installed packages that it may import beside the standard library.
+            objects: Whether it may give objects that stay on its side; see
+                :class:`~.remote.RemoteObject`. Else what is no built-in data is a failure.
+        """
         self.tier = tier
+        self._objects = objects
+        self.failure: CandidateFailed | None = None
+        self.refused: CannotCross | None = None
+        self.cpu_seconds: float | None = None
+        self.peak_memory_bytes: int | None = None
         self._source = source
         self._limits = limits or Limits()
-        self._pending = b""
+        self._spec = view.for_functions(tier, packages)
+        self._pending = bytearray()
+        self._received = 0
+        self._ready = False
 
     def __enter__(self) -> Candidate:
         """Start the process and load the program.
@@ -138,13 +93,17 @@ class Candidate:
             SandboxBroken: If the walls could not be built.
             CandidateFailed: If the program does not load.
         """
-        self._start()
+        self._keeper = Keeper("function", spec=self._spec, limits=self._limits)
+        self._channel = self._keeper.channel
+        self._ended = False
         # Whatever goes wrong from here on, the process is ended.
         try:
+            self._deadline = time.monotonic() + _START_SECONDS
             if self._read_line() != {"ready": True}:
                 raise SandboxBroken("the sandbox did not start")
+            self._ready = True
             self._deadline = time.monotonic() + self._limits.wall_seconds
-            self._exchange({"source": self._source})
+            self.ask({"do": "load", "source": self._source})
         except BaseException:
             self._stop()
             raise
@@ -154,63 +113,134 @@ class Candidate:
         """End the process and all that it started."""
         self._stop()
 
-    def call(self, function: str, args: Sequence[Any] = ()) -> Any:
-        """Call a function of the program; plain values go in and come out.
+    # --- what callers ask for -------------------------------------------------------------------
+
+    def call(
+        self,
+        function: str,
+        args: Sequence[Any] = (),
+        named: Mapping[str, Any] | None = None,
+        *,
+        update_args: bool = False,
+    ) -> Any:
+        """Call a function or class of the program.
+
+        Args:
+            function: Its name.
+            args: Plain values, or objects that this candidate gave.
+            named: Keyword arguments, likewise.
+            update_args: Bring changes that the call made to lists, dicts, sets and bytearrays back
+                into ``args``. Identities are kept within one argument, not between two.
+
+        Returns:
+            A plain value; an iterator that asks for items as they are needed; or, where these are
+            allowed, a :class:`~.remote.RemoteObject`.
 
         Raises:
-            CandidateFailed: If it gave no value.
+            CandidateFailed: If it gave no value. For an exception of the program it is also of
+                that exception's nearest built-in class.
+            CannotCross: If an argument is no plain data.
         """
-        return self._exchange({"function": function, "args": encode(tuple(args))})
+        return self.call_on(None, function, args, named or {}, update_args=update_args)
 
-    def _start(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="evalsuite-", ignore_cleanup_errors=True)
-        self._channel, theirs = socket.socketpair()
-        self._ended, ended = os.pipe()
-        plan = {
-            "tier": self.tier,
-            "folder": os.path.realpath(self._folder.name),
-            "channel": theirs.fileno(),
-            "ended": ended,
-            "cpu_seconds": self._limits.cpu_seconds,
-            "memory_bytes": self._limits.memory_bytes,
-            "file_bytes": self._limits.file_bytes,
-            "processes": self._limits.processes,
+    def call_on(
+        self,
+        number: int | None,
+        name: str,
+        args: Sequence[Any],
+        named: Mapping[str, Any],
+        *,
+        update_args: bool = True,
+    ) -> Any:
+        """Call an object of the candidate, or its method ``name``; see :meth:`call`."""
+        request = {
+            "do": "call",
+            "of": number,
+            "name": name,
+            "args": [self._sent(arg) for arg in args],
+            "named": {key: self._sent(value) for key, value in named.items()},
+            "show_changes": update_args and any(map(may_change, args)),
         }
-        self._deadline = time.monotonic() + _START_SECONDS
-        self._ready = False
-        with theirs:
-            try:
-                self._process = subprocess.Popen(
-                    [_interpreter(), "-I", "-S", str(_CHILD), json.dumps(plan)],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    pass_fds=(theirs.fileno(), ended),
-                    cwd=self._folder.name,
-                    env={},
-                    start_new_session=True,
-                )
-            except OSError as error:
-                self._channel.close()
-                os.close(self._ended)
-                self._folder.cleanup()
-                raise SandboxBroken(f"the sandbox did not start: {error}") from None
-            finally:
-                os.close(ended)
+        try:
+            reply = self.ask(request)
+        except CandidateRaised as error:
+            self._update(args, error.changed)
+            raise
+        self._update(args, reply.get("changed", []))
+        return self._value(reply.get("value"))
 
-    def _stop(self) -> dict[str, Any]:
-        """Close the lifeline; how the candidate ended, as its keeper tells it."""
-        if self._process.stdin is None or self._process.stdin.closed:
-            return {}
-        self._process.stdin.close()
-        with open(self._ended, "rb") as ended:
-            told = ended.read()
-        self._process.wait()
-        self._channel.close()
-        self._folder.cleanup()
-        return dict(json.loads(told)) if told else {}
+    def get(self, number: int | None, name: str) -> Any:
+        """An attribute of an object of the candidate, or of its module."""
+        return self._value(self.ask({"do": "get", "of": number, "name": name}).get("value"))
 
-    def _exchange(self, request: dict[str, Any]) -> Any:
+    def set(self, number: int, name: str, value: Any) -> None:
+        """Set an attribute of an object of the candidate."""
+        self.ask({"do": "set", "of": number, "name": name, "value": self._sent(value)})
+
+    def items(self, number: int) -> Iterator[Any]:
+        """Items of an iterator of the candidate, asked for one at a time."""
+        for _ in range(_MOST_ITEMS):
+            reply = self.ask({"do": "next", "of": number, "count": 1})
+            values = reply.get("value")
+            if not isinstance(values, list):
+                raise self.fail("protocol", "unexpected reply")
+            yield from map(self._value, values)
+            if reply.get("over") is True:
+                return
+        raise self.fail("not_plain", f"an iterator of more than {_MOST_ITEMS:,} items")
+
+    def fail(self, kind: FailureKind, message: str) -> CandidateFailed:
+        """Record that this candidate is over; the first reason stays."""
+        self.failure = self.failure or CandidateFailed(kind, message)
+        return self.failure
+
+    # --- values ---------------------------------------------------------------------------------
+
+    def _sent(self, value: Any) -> Any:
+        def known(kept: Any) -> int:
+            self.refused = CannotCross(
+                f"a {type(kept).__name__} cannot be given to a candidate: only plain built-in "
+                "values cross, no functions and no objects"
+            )
+            raise self.refused
+
+        if isinstance(value, RemoteObject):
+            return value.reference_of(self)
+        try:
+            return encode(value, known)
+        except (NotPlain, RecursionError) as error:
+            raise CannotCross(f"an argument is nested too deeply: {error}") from None
+
+    def _value(self, wire: Any) -> Any:
+        try:
+            return decode(wire, self._given)
+        except (NotPlain, RecursionError) as error:
+            raise self.fail("not_plain", str(error) or type(error).__name__) from None
+
+    def _given(self, kind: str, content: Any) -> Any:
+        if kind == "iterator":
+            return self.items(int(content))
+        number, name = content
+        if not self._objects:
+            raise NotPlain(f"an object of class {str(name)[:100]} is no plain data")
+        return RemoteObject(self, int(number), str(name)[:100])
+
+    def _update(self, args: Sequence[Any], changed: Any) -> None:
+        for pair in changed if isinstance(changed, list) else ():
+            if not (isinstance(pair, list) and len(pair) == 2 and pair[0] in range(len(args))):
+                raise self.fail("protocol", "unexpected reply")
+            update(args[pair[0]], self._value(pair[1]))
+
+    # --- the channel ----------------------------------------------------------------------------
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Send a request, wait for its reply.
+
+        Raises:
+            CandidateFailed: If there is none, or it tells of a failure.
+        """
+        if self.failure is not None:
+            raise self.failure
         # A reply must name the request: what was written before it was asked answers nothing.
         request["id"] = secrets.token_hex(8)
         try:
@@ -222,21 +252,21 @@ class Candidate:
             raise self._died() from None
         reply = self._read_line()
         if not isinstance(reply, dict) or reply.get("id") != request["id"]:
-            raise CandidateFailed("protocol", "unexpected reply")
-        if "failed" in reply:
-            kind = reply["failed"]
-            if kind not in ("raised", "memory", "not_plain"):
-                raise CandidateFailed("protocol", "unknown failure")
-            raise CandidateFailed(kind, str(reply.get("message", ""))[:500])
-        try:
-            return decode(reply.get("value"))
-        except (NotPlain, RecursionError) as error:
-            raise CandidateFailed("not_plain", str(error)) from None
+            raise self.fail("protocol", "unexpected reply")
+        if "failed" not in reply:
+            return reply
+        if reply["failed"] == "raised":
+            raise raised(reply)
+        if reply["failed"] in ("memory", "not_plain"):
+            raise self.fail(reply["failed"], str(reply.get("message", ""))[:500])
+        raise self.fail("protocol", "unknown failure")
 
     def _read_line(self) -> Any:
-        while b"\n" not in self._pending:
-            if len(self._pending) > self._limits.reply_bytes:
-                raise CandidateFailed("not_plain", "the value is too large")
+        searched = 0
+        while (end := self._pending.find(b"\n", searched)) < 0:
+            searched = len(self._pending)
+            if searched > self._limits.reply_bytes:
+                raise self.fail("not_plain", "the value is too large")
             try:
                 self._channel.settimeout(self._seconds_left())
                 chunk = self._channel.recv(1 << 16)
@@ -246,14 +276,16 @@ class Candidate:
                 chunk = b""
             if not chunk:
                 raise self._died()
+            self._received += len(chunk)
+            if self._received > _REPLIES_IN_ALL * self._limits.reply_bytes:
+                raise self.fail("not_plain", "the values are too large")
             self._pending += chunk
-        line, _, self._pending = self._pending.partition(b"\n")
+        line = bytes(self._pending[:end])
+        del self._pending[: end + 1]
         try:
-            message = json.loads(line)
+            return json.loads(line)
         except (ValueError, RecursionError):
-            raise CandidateFailed("protocol", "unreadable reply") from None
-        self._ready = True
-        return message
+            raise self.fail("protocol", "unreadable reply") from None
 
     def _seconds_left(self) -> float:
         left = self._deadline - time.monotonic()
@@ -261,26 +293,42 @@ class Candidate:
             raise TimeoutError
         return left
 
-    def _out_of_time(self) -> EvalsuiteError:
-        end = self._stop()
-        if not self._ready:
-            return SandboxBroken(f"the sandbox did not start in {_START_SECONDS:.0f} seconds")
-        return self._failure(end, CandidateFailed("busy", f"{self._limits.wall_seconds:.0f} s"))
+    # --- the end --------------------------------------------------------------------------------
 
-    def _died(self) -> EvalsuiteError:
-        end = self._stop()
-        if not self._ready:
-            return SandboxBroken(
-                f"the sandbox did not start: {end.get('broken', 'no reason told')}"
-            )
-        by_signal = end.get("signal")
-        name = signal.Signals(by_signal).name if by_signal else "it left"
-        return self._failure(end, CandidateFailed("died", name))
+    def _stop(self) -> dict[str, Any]:
+        """End the candidate; how it ended, as its keeper tells it. Only the first call does."""
+        if self._ended:
+            return {}
+        self._ended = True
+        self._keeper.stop()
+        report, _ = self._keeper.report()
+        self.cpu_seconds = report["cpu_seconds"]
+        self.peak_memory_bytes = report["peak_memory_bytes"]
+        return report
 
-    def _failure(self, end: dict[str, Any], otherwise: CandidateFailed) -> CandidateFailed:
+    def _out_of_time(self) -> CandidateFailed:
+        if not self._ready:
+            raise SandboxBroken(f"the sandbox did not start in {_START_SECONDS:.0f} seconds")
+        if self._used_up(self._stop()):
+            return self._timeout()
+        return self.fail("busy", f"{self._limits.wall_seconds:.0f} s")
+
+    def _died(self) -> CandidateFailed:
+        report = self._stop()
+        if not self._ready:
+            raise SandboxBroken("the sandbox did not start: its process ended")
+        if self._used_up(report):
+            return self._timeout()
+        if report.get("end") == "memory":
+            return self.fail("memory", "")
+        number = report.get("signal")
+        return self.fail("died", signal.Signals(number).name if number else "it left")
+
+    def _used_up(self, report: dict[str, Any]) -> bool:
         """A candidate that used up its processor time timed out, however it went down."""
         # The kernel counts in ticks, so the figure may end a little below the limit.
-        used_up = end.get("cpu_seconds", 0.0) > 0.95 * self._limits.cpu_seconds
-        if used_up or end.get("signal") == signal.SIGXCPU:
-            return CandidateFailed("timeout", f"{self._limits.cpu_seconds} s of processor time")
-        return otherwise
+        used = report.get("cpu_seconds", 0.0) > 0.95 * self._limits.cpu_seconds
+        return used or report.get("end") == "cpu"
+
+    def _timeout(self) -> CandidateFailed:
+        return self.fail("timeout", f"{self._limits.cpu_seconds:g} s of processor time")
