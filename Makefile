@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PINS := pyproject.toml constraints.txt
 
-.PHONY: quickstart test check coverage reports bench clean
+.PHONY: quickstart test check coverage gate bless reports bench clean
 
 quickstart: $(VENV)/.quickstart ## run the main job on the embedded models and write its report
 	$(BIN)/evalsuite run reports/quickstart/experiment.yaml --out runs/quickstart
@@ -20,6 +20,18 @@ check: $(VENV)/.dev ## format, lint, types
 
 coverage: $(VENV)/.dev ## the test suite with branch coverage of the package; fails below 90 %
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+# A run from scratch: one that goes on would hide a change of ours that no fingerprint covers.
+gate: $(VENV)/.dev ## run the embedded models and gate them by results/gate/baseline.json
+	rm -rf runs/gate
+	$(BIN)/evalsuite run reports/gate/experiment.yaml --out runs/gate --quiet
+	$(BIN)/evalsuite gate runs/gate --baseline results/gate/baseline.json \
+	  --config reports/gate/gate.yaml --junit runs/gate/junit.xml
+
+bless: $(VENV)/.dev ## make today's answers of the embedded models the baseline
+	rm -rf runs/gate
+	$(BIN)/evalsuite run reports/gate/experiment.yaml --out runs/gate --quiet
+	$(BIN)/evalsuite bless runs/gate --baseline results/gate/baseline.json --replace
 
 reports: $(VENV)/.dev ## run the quickstart anew and refresh the table and picture it is shown by
 	rm -rf runs/reports

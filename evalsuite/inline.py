@@ -111,6 +111,7 @@ class InlineTask(BaseModel):
             choices=self._choices(),
             learnable=self._learnable(paths["train"]) if "train" in paths else None,
             max_output_tokens=self.max_output_tokens,
+            runs_code=chosen.runs_code,
             source=self.data,
             licence=self.licence,
         )

@@ -306,6 +306,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     ``notes`` are what was found on the way and concerns a reader: what an endpoint ignored, what
     had to be counted here. ``stopped`` says why a run ended before all its answers were there; its
     tables hold what was answered. A run that is neither ``complete`` nor ``stopped`` has none.
+    ``sandbox`` is the tier that candidate code ran in, or "not needed"; ``sandbox_features`` is
+    what that tier had on this machine.
     """
 
     schema_version: int
@@ -329,3 +331,4 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     hardware: dict[str, Any]
     notes: tuple[str, ...] = ()
     stopped: str | None = None
+    sandbox_features: str = ""

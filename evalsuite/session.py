@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -25,10 +26,11 @@ from evalsuite.running.environment import code_revision, hardware, package_versi
 from evalsuite.running.events import Event
 from evalsuite.running.journal import Journal
 from evalsuite.running.opened import OpenedSystem
-from evalsuite.scoring.sandbox import required_tier
+from evalsuite.scoring.sandbox import Tier, describe, required_tier
 from evalsuite.store import read_manifest, write_manifest
 from evalsuite.systems.resources import Resources
 
+_NO_SANDBOX: Literal["not needed"] = "not needed"
 # What may differ between two runs of the same thing.
 _NOT_OF_THE_RUN = {
     "description",
@@ -165,7 +167,7 @@ def _manifest(
 ) -> Manifest:
     """The manifest of a session that begins now; an earlier session's start is kept."""
     earlier = read_manifest(folder) if (folder / "manifest.json").exists() else None
-    settings = experiment.settings
+    settings, sandbox = experiment.settings, _sandbox(experiment)
     content = settings.model_dump(mode="json", exclude_defaults=True)
     identity = {key: value for key, value in content.items() if key not in _NOT_OF_THE_RUN}
     entries = [
@@ -185,7 +187,8 @@ def _manifest(
         repeats=settings.repeats,
         seed=settings.seed,
         concurrency=settings.concurrency,
-        sandbox=_sandbox(experiment),
+        sandbox=sandbox,
+        sandbox_features="" if sandbox == _NO_SANDBOX else describe(sandbox),
         evalsuite_version=__version__,
         code=code_revision(),
         python=platform.python_version(),
@@ -194,7 +197,7 @@ def _manifest(
     )
 
 
-def _sandbox(experiment: Experiment) -> str:
+def _sandbox(experiment: Experiment) -> Tier | Literal["not needed"]:
     """The tier that candidate code will run in; UserError now rather than after the answers."""
     needed = any(planned.task.runs_code for planned in experiment.tasks)
-    return required_tier() if needed else "not needed"
+    return required_tier() if needed else _NO_SANDBOX

@@ -76,7 +76,7 @@ def test_ids_come_from_content_where_no_column_is_named(tmp_path: Path) -> None:
         ({"target": "label"}, "no column 'label'; it has id, text, team, who"),
         ({"id": "key"}, "no column 'key'"),
         ({"cluster": "key"}, "no column 'key'"),
-        ({"scorer": "bleu"}, "no scorer named 'bleu'; there are choice, contains, exact"),
+        ({"scorer": "bleu"}, "no scorer named 'bleu'; there are choice, code, contains, exact"),
         ({"choices": ()}, "needs 'choices'"),
         ({"choices": ("a", "b")}, "'billing', which is none of the choices a, b"),
         ({"prompt": "{{ txt }}"}, "'txt' is undefined"),

@@ -85,7 +85,7 @@ def test_an_installed_wheel_runs_from_an_empty_folder(wheel: Path, tmp_path: Pat
             python,
             *(
                 "-m",
-                "evalsuite.cli",
+                "evalsuite",
                 "run",
                 "--task",
                 "tabular/rows",

@@ -175,7 +175,8 @@ def _conditions(summary: Summary) -> str:
     lines = [
         f"experiment fingerprint {manifest.fingerprint}, seed {manifest.seed}, "
         f"{manifest.repeats} repeat{'s' * (manifest.repeats != 1)}, "
-        f"concurrency {concurrency_words(manifest.concurrency)}, sandbox {manifest.sandbox}",
+        f"concurrency {concurrency_words(manifest.concurrency)}",
+        f"sandbox {manifest.sandbox_features or manifest.sandbox}",
         f"evalsuite {manifest.evalsuite_version}, Python {manifest.python}",
         f"hardware: {hardware or 'unknown'}",
         *(

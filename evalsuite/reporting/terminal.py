@@ -108,7 +108,8 @@ def _rate(figures: object) -> float:
 def _fitting(systems: Iterable[SystemFigures], width: int) -> list[Column]:
     """The most important columns that fit, in their usual order."""
     shown = list(systems)
-    left = width - min(NAME_WIDTH, max((len(item.entry.name) for item in shown), default=0) + 4)
+    names = (line for item in shown for line in _name(item).plain.splitlines())
+    left = width - min(NAME_WIDTH, max(map(len, names), default=0)) - PADDING
     chosen: list[Column] = []
     for column in sorted(systems_columns(), key=lambda item: -item.importance):
         cells = [column.cell(item) for item in shown]

@@ -107,7 +107,7 @@ def manifest(tasks: Sequence[TaskEntry], systems: Sequence[SystemEntry]) -> Mani
         repeats=1,
         seed=0,
         concurrency=4,
-        sandbox="namespaces",
+        sandbox="full",
         evalsuite_version="0.1.0",
         code=None,
         python="3.11.7",

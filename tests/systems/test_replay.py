@@ -12,12 +12,12 @@ import pytest
 from evalsuite.catalog import content_folder, load_task
 from evalsuite.errors import CallRejected, ConfigError
 from evalsuite.records import Answer, Completion, Message, Request
-from evalsuite.tables import RESPONSES, SAMPLES
 from evalsuite.systems.build import parse_system
 from evalsuite.systems.imports import recorded_systems
 from evalsuite.systems.price import Price, usd_of
 from evalsuite.systems.replay import ReplayModel, ReplaySpec
 from evalsuite.systems.resources import Resources
+from evalsuite.tables import RESPONSES, SAMPLES
 
 
 def ask(sample: str = "1", prompt: str = "How many?", **options: Any) -> Request:

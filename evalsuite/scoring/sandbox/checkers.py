@@ -66,6 +66,11 @@ class _Checker:
             raise SandboxBroken(f"the process of the checks ended: {error}") from None
         return dict(json.loads(line))
 
+    @property
+    def running(self) -> bool:
+        """Whether its process is still there."""
+        return self._process.poll() is None
+
     def dismiss(self) -> None:
         """Tell an idle one to leave, with all that it started."""
         assert self._process.stdin is not None
@@ -80,7 +85,7 @@ class _Checker:
 
     def end(self) -> None:
         """End it, and with it the candidate that it talks to."""
-        with contextlib.suppress(ProcessLookupError):
+        if self.running:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
@@ -113,9 +118,7 @@ def check(source: str, entry_point: str, check: str, context: str, setting: Sett
         "objects": setting.objects,
     }
     seconds = setting.limits.wall_seconds + _GRACE_SECONDS
-    with _lock:
-        checker = _idle.pop() if _idle else None
-    checker = checker or _Checker()
+    checker = _take()
     try:
         told = checker.ask(job, seconds)
     except BaseException:
@@ -133,6 +136,16 @@ def check(source: str, entry_point: str, check: str, context: str, setting: Sett
     if "check_failed" in told:
         raise CheckFailed(told["check_failed"])
     return Verdict(tier=setting.tier, **told)
+
+
+def _take() -> _Checker:
+    with _lock:
+        while _idle:
+            checker = _idle.pop()
+            if checker.running:
+                return checker
+            checker.end()
+    return _Checker()
 
 
 @atexit.register

@@ -302,7 +302,7 @@ def test_nothing_outside_is_written(tmp_path: Path) -> None:
     marks = [str(tmp_path / "mark"), str(Path(__file__).with_suffix(".mark"))]
     system = ["/mark", "/usr/mark", "/usr/lib/mark", "/dev/mark", "/proc/mark", "/etc/mark"]
     assert inside(WRITES, [*marks, *system]) == []
-    assert not any(Path(mark).exists() for mark in marks)
+    assert not any(Path(mark).exists() for mark in [*marks, *system])
     assert outside(WRITES, marks[:1]) == marks[:1]
 
 
@@ -410,9 +410,10 @@ def test_signals_do_not_reach_other_processes(sentinel: subprocess.Popen[bytes])
     import os, signal
     def f(process):
         reached = []
-        for target in (process, os.getppid(), 1, -1):
+        walled = os.getpid() < 10  # else these numbers would mean others
+        for target in (process, os.getppid(), 1) if walled else (process,):
             try:
-                os.kill(target, signal.SIGTERM if target != -1 else 0)
+                os.kill(target, signal.SIGTERM)
                 reached.append(target)
             except OSError:
                 pass
@@ -430,13 +431,14 @@ def test_the_keeper_cannot_be_signalled_away(number: int) -> None:
     # Else a wrong program could make itself an error, which is not counted as wrong.
     source = f"""
     import os
-    for target in (1, os.getppid()):
+    walled = os.getpid() < 10  # else these numbers would mean others
+    for target in (1, os.getppid()) if walled else ():
         try:
             os.kill(target, {int(number)})
         except OSError:
             pass
     def f():
-        return "still here"
+        return "still here" if walled else "no name space of its own"
     """
     assert inside(source) == "still here"
     assert python_program(f"{textwrap.dedent(source)}\nprint(f())").stdout == b"still here\n"

@@ -142,7 +142,6 @@ async def test_everybody_waits_when_one_is_told_to() -> None:
         other = await model.complete(ask(), None)
         assert time.perf_counter() - began >= 0.4
         assert (await first).retries == 1
-        assert model.limiter.limit < 4
     assert other.retries == 0
     assert other.queue_seconds is not None and other.queue_seconds > 0
     assert other.backoff_seconds == 0
@@ -152,7 +151,7 @@ async def test_a_rate_limit_with_status_200_is_one_too() -> None:
     body = json.dumps({"error": {"code": 429, "message": "upstream is busy"}})
     async with asking(Endpoint(web.Response(text=body), ANSWER), max_concurrency=8) as model:
         completion = await model.complete(ask(), None)
-        assert model.limiter.limit < 8
+        assert "after a refusal" not in model.limiter.describe(), "one refusal is no sign of load"
     assert completion.retries == 1
 
 
