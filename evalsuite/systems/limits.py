@@ -42,7 +42,7 @@ class Slot:
         self._refused = False
 
     def congested(self, retry_after_seconds: float | None) -> None:
-        """The endpoint refused for now; nobody asks again before ``retry_after_seconds``."""
+        """The endpoint refused this time; nobody asks again before ``retry_after_seconds``."""
         self._refused = True
         self._limiter._congested(self._serial, retry_after_seconds)
 

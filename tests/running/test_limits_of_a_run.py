@@ -14,7 +14,6 @@ import evalsuite
 from evalsuite.errors import StoppedEarly, UserError
 from evalsuite.records import Answer, Completion, Message, Request
 from evalsuite.running.budget import Amount, Budget, worst_case
-from evalsuite.running.errors_allowed import ErrorsAllowed
 from evalsuite.systems.price import Price
 from tests.running.scripted import OPENED, ScriptedSpec, experiment
 
@@ -154,20 +153,10 @@ def test_a_share_of_errors_is_judged_from_the_twentieth_answer_on(tmp_path: Path
     assert len(done.responses) == 40
 
 
-def test_without_a_limit_errors_are_only_counted() -> None:
-    allowed = ErrorsAllowed(None)
-    response = evalsuite.records.Response(
-        key="k",
-        task="t",
-        sample_id="1",
-        system="s",
-        repeat=0,
-        status="system_error",
-        started_at=0.0,
-        error_kind="timeout",
-    )
-    for _ in range(1000):
-        allowed.count(response)
+def test_without_a_limit_a_run_of_nothing_but_errors_ends(tmp_path: Path) -> None:
+    failing = ScriptedSpec(fail=frozenset(f"test-{i}" for i in range(40)))
+    done = evalsuite.run(experiment({"m": failing}), out=tmp_path)
+    assert done.manifest.complete and done.responses.status.eq("system_error").all()
 
 
 @pytest.mark.parametrize("value", ["many", -1, "5 %", 2.5])
