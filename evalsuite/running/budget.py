@@ -52,6 +52,7 @@ class Budget:
         self._seconds_limit = seconds
         self._began = time.monotonic()
         self._usd, self._tokens = spent
+        self._unsure = False
         self._set_aside = Amount()
         self._in_flight = 0
         self._given_back = asyncio.Event()
@@ -100,20 +101,24 @@ class Budget:
             )
         self._usd += taken.usd
         self._tokens += taken.tokens
+        self._unsure = self._unsure or usd is None
         self._given_back.set()
         return taken
 
     def _problem(self, most: Amount) -> str | None:
+        spent = "are spent"
+        if self._unsure:
+            spent = "may be spent (where nobody knows, the most is counted)"
         usd = self._usd + self._set_aside.usd + most.usd
         if self._usd_limit is not None and usd > self._usd_limit * (1 + 1e-9):
             return (
-                f"${self._usd:.6g} of max_usd {self._usd_limit:g} are spent, and the next call may "
+                f"${self._usd:.6g} of max_usd {self._usd_limit:g} {spent}, and the next call may "
                 f"cost ${most.usd:.2g}"
             )
         tokens = self._tokens + self._set_aside.tokens + most.tokens
         if self._token_limit is not None and tokens > self._token_limit:
             return (
-                f"{self._tokens} of max_tokens {self._token_limit} are used, and the next call may "
+                f"{self._tokens} of max_tokens {self._token_limit} {spent}, and the next call may "
                 f"take {most.tokens}"
             )
         return None
