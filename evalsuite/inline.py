@@ -207,6 +207,8 @@ def _template(text: str, name: str) -> jinja2.Template:
         undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True
     )
     try:
-        return environment.from_string(text)
+        template = environment.from_string(text)
     except jinja2.TemplateSyntaxError as error:
         raise ConfigError(f"task {name}: prompt, line {error.lineno}: {error.message}") from None
+    template.globals = dict(template.globals)  # a ChainMap, which rendering would copy each time
+    return template
