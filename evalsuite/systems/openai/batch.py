@@ -233,7 +233,7 @@ class BatchModel:
                 waiting.answer.set_result(lines[waiting.custom_id])
 
     async def _answered(self, gathered: Sequence[_Waiting]) -> dict[str, _Line]:
-        """The lines of a batch of ``gathered``; where it is too much for this one, of a later one."""
+        """The lines of a batch of ``gathered``; where that is too much, of a later one."""
         file = await self._api.upload(b"".join([waiting.line for waiting in gathered]))
         sent = Sent(file, [waiting.custom_id for waiting in gathered])
         await self._ledger.uploaded(sent)
