@@ -32,7 +32,7 @@ def mismatched(tmp_path: Path, kind: str, good: Run) -> Run:
     if kind == "scorer":
         entry = msgspec.structs.replace(good.manifest.tasks[0], version=2)
         return run_of(tmp_path, {"small": {"t": RIGHT}}, tasks=(entry,))
-    value = {"sandbox": {"sandbox": "rlimits"}, "version": {"evalsuite_version": "9.9"}}[kind]
+    value = {"sandbox": {"sandbox": "none"}, "version": {"evalsuite_version": "9.9"}}[kind]
     return run_of(tmp_path, {"small": {"t": RIGHT}}, **value)
 
 
@@ -43,7 +43,7 @@ def mismatched(tmp_path: Path, kind: str, good: Run) -> Run:
         ("samples", "t: 2 of 40 samples (t-3, t-5) differ in inputs, target, metadata or cluster"),
         ("missing", "small: no answers in this run to t"),
         ("scorer", "t: version 1 in the baseline, 2 now"),
-        ("sandbox", "code ran in sandbox 'namespaces', in this run in 'rlimits'"),
+        ("sandbox", "code ran in sandbox 'full', in this run in 'none'"),
         ("version", "scored by evalsuite 0.1.0, this run by 9.9: scorers may differ"),
     ],
 )
