@@ -17,18 +17,21 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # half of the time that --help takes would be rich reading Markdown
 )
-app.command("run")(run.run)
-app.command("report")(results.report)
-app.command("import")(results.import_recordings)
-app.command("list")(results.list_tasks)
-app.command("show")(results.show)
-app.command("compare")(compare.compare)
-app.command("gate")(gate.gate)
-app.command("bless")(gate.bless)
-app.command("doctor")(doctor.doctor)
-app.command("rate-battles")(ratings.rate_battles)
-app.add_typer(cache_app, name="cache")
+app.command("run", short_help="Run an experiment, or go on with one.")(run.run)
+app.command("report", short_help="Write the report of a run.")(results.report)
+app.command("import", short_help="Make recorded answers into systems.")(results.import_recordings)
+app.command("list", short_help="List the tasks.")(results.list_tasks)
+app.command("show", short_help="Show a run's results, or a task with a sample.")(results.show)
+app.command("compare", short_help="Compare two runs: what differs, how sure, what flipped.")(
+    compare.compare
+)
+app.command("gate", short_help="Judge a run by a blessed baseline, for CI.")(gate.gate)
+app.command("bless", short_help="Make a run the baseline of later ones.")(gate.bless)
+app.command("doctor", short_help="Show what this machine can do.")(doctor.doctor)
+app.command("rate-battles", short_help="Rate models by pairwise verdicts.")(ratings.rate_battles)
+app.add_typer(cache_app, name="cache", short_help="The response cache: look, prune, carry.")
 
 
 def main() -> None:
