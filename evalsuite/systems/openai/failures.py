@@ -25,7 +25,7 @@ _FILTERED = re.compile(
 )
 _NO_MODEL = re.compile(
     r"model\b.*\b(not found|not exist)|(unknown|no such) model|not a valid model"
-    r"|no endpoints found",
+    r"|no endpoints found|server is pinned to",
     re.IGNORECASE,
 )
 _NO_KEY = re.compile(
