@@ -150,11 +150,7 @@ def _refuse_unpriced(experiment: Experiment, systems: Mapping[str, OpenedSystem]
     for name, system in systems.items():
         if getattr(system.model, "limiter", None) is None or system.model is None:
             continue
-        price = system.model.price
-        if (
-            price.usd_per_million_input_tokens is None
-            or price.usd_per_million_output_tokens is None
-        ):
+        if not system.model.price.by_token:
             raise UserError(
                 f"max_usd cannot be kept: system {name!r} has no prices; state "
                 "`usd_per_million_input_tokens` and `usd_per_million_output_tokens`, "

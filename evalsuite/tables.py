@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from evalsuite.records import Answer, Call, Fit, Message, Response, Sample, Score
+from evalsuite.records import Answer, Call, Fit, Message, Response, Sample, Score, total
 from evalsuite.records import mean_logprob as mean_of
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def response_row(response: Response, cluster: str, success: bool | None) -> Row:
     if len(calls) == 1:
         sums = _summed(calls[0])
     else:
-        sums = tuple(_sum(column) for column in zip(*map(_summed, calls), strict=True))
+        sums = tuple(total(column) for column in zip(*map(_summed, calls), strict=True))
         sums = sums or (0.0,) * len(_SUMMED)
     key, task, sample_id, system, repeat = _response_head(response)
     return (
@@ -298,16 +298,6 @@ class TableWriter:
 
 
 _NO_ANSWER = Answer()
-
-
-def _sum(values: Iterable[Any]) -> Any:
-    """The sum of a column; None where any value is unknown."""
-    whole = 0
-    for value in values:
-        if value is None:
-            return None
-        whole += value
-    return whole
 
 
 def _json(value: Any) -> str:

@@ -17,11 +17,10 @@ import msgspec
 
 from evalsuite.errors import StoppedEarly
 from evalsuite.records import Completion, Request
-from evalsuite.systems.price import Price
+from evalsuite.systems.price import TOKENS_PER_IMAGE, Price
 
 # A tokenizer makes at least one byte of a token; a chat template adds a few tokens a turn.
 _TEMPLATE_TOKENS_PER_TURN = 16
-_TOKENS_PER_IMAGE = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +148,7 @@ def input_tokens_at_most(request: Request) -> int:
     prompt = 0
     for turn in request.messages:
         prompt += len(turn.content.encode()) + _TEMPLATE_TOKENS_PER_TURN
-        prompt += len(turn.images) * _TOKENS_PER_IMAGE
+        prompt += len(turn.images) * TOKENS_PER_IMAGE
         if turn.tool_calls:
             prompt += len(msgspec.json.encode(turn.tool_calls))
     if request.tools:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from evalsuite.experiment import Experiment, PlannedTask
-from evalsuite.records import Phase, Request, total
+from evalsuite.records import Phase, total
 from evalsuite.running.budget import input_tokens_at_most
 from evalsuite.systems.base import HybridSpec, ModelSpec
 from evalsuite.systems.price import Price
@@ -111,7 +111,7 @@ def plan(experiment: Experiment) -> Plan:
 
 def _prompts(planned: PlannedTask, split: Split, limit: int | None, repeats: int) -> _Prompts:
     sizes = [
-        (_size(request), request.max_output_tokens)
+        (input_tokens_at_most(request), request.max_output_tokens)
         for sample in itertools.islice(planned.task.samples(split), limit)
         for request in [planned.task.request(sample, split=split, seed=0, repeat=0)]
     ]
@@ -120,10 +120,6 @@ def _prompts(planned: PlannedTask, split: Split, limit: int | None, repeats: int
         prompt_bytes=sum(size for size, _ in sizes) * repeats,
         output_tokens=sum(longest for _, longest in sizes) * repeats,
     )
-
-
-def _size(request: Request) -> int:
-    return input_tokens_at_most(request)
 
 
 def _hops(name: str, systems: Mapping[str, ModelSpec | HybridSpec]) -> list[_Hop]:
@@ -204,6 +200,6 @@ def _note(price: Price | None, calls_at_most: int | None) -> str:
         return "the hybrid does not say how often it asks"
     if price is None:
         return "priced by machine time, which is not known beforehand"
-    if price.usd_per_million_input_tokens is None or price.usd_per_million_output_tokens is None:
+    if not price.by_token:
         return "no prices stated: usd_per_million_input_tokens, usd_per_million_output_tokens"
     return ""

@@ -7,6 +7,7 @@ import msgspec
 from evalsuite.records import Completion
 
 ASSUMED_USD_PER_MACHINE_HOUR = 0.08
+TOKENS_PER_IMAGE = 4096  # what an image is taken for before it is known
 ASSUMED_MACHINE = "assumed: small 2-core cloud machine"
 
 
@@ -26,6 +27,12 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     watts: float | None = None
     source: str = ""
     token_basis: str = ""
+
+    @property
+    def by_token(self) -> bool:
+        """Whether both prices that every call by the token needs are stated."""
+        stated = (self.usd_per_million_input_tokens, self.usd_per_million_output_tokens)
+        return None not in stated
 
 
 def machine_price(

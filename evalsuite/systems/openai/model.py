@@ -24,10 +24,8 @@ from evalsuite.systems.openai.options import OpenAIOptions, identity_of
 from evalsuite.systems.openai.reading import completion_from, completion_of
 from evalsuite.systems.openai.template import load_template
 from evalsuite.systems.openai.tokens import LocalTokens
+from evalsuite.systems.price import TOKENS_PER_IMAGE
 from evalsuite.systems.resources import Resources
-
-# A prompt has at most one token a byte; of an image, which is sent as text, nobody knows.
-_TOKENS_PER_IMAGE = 4096
 
 
 class Asked(msgspec.Struct):
@@ -105,7 +103,7 @@ class OpenAIModel:
         tokens = len(sent) + (request.max_output_tokens if echo is None else 1)
         for turn in request.messages:
             if turn.images:
-                tokens += len(turn.images) * _TOKENS_PER_IMAGE - sum(map(len, turn.images))
+                tokens += len(turn.images) * TOKENS_PER_IMAGE - sum(map(len, turn.images))
         return Asked(request, body, sent, tokens, echo)
 
     async def _ask(self, asked: Asked) -> Completion:
