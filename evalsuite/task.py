@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from evalsuite.records import Answer, Message, Request, Sample, Score, Tool
+from evalsuite.datasets import Dataset
+from evalsuite.records import Answer, Message, Request, Sample, Score, Tool, ToolCall
 
 Split = Literal["train", "validation", "test"]
 Learnable = Literal["rows", "texts", "spans"]
@@ -25,6 +26,43 @@ class Graded:
 
 
 CorpusMetric = Callable[[Sequence[Graded]], float | None]
+Prompt = Callable[[Sample], "str | Sequence[Message]"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """Another way to ask the same thing; what is None stays as the task has it.
+
+    generated: no closed set of answers is given, so that a local model writes its answer where it
+        would else be scored by log-likelihood.
+    """
+
+    prompt: Prompt
+    shot: Callable[[Sample], str] | None = None
+    choices: Callable[[Sample], Sequence[str]] | None = None
+    score: Callable[[Sample, Answer], Sequence[Score]] | None = None
+    max_output_tokens: int | None = None
+    generated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A figure of the literature that this task's scoring can be held against.
+
+    metric: name of a score or corpus metric of the task.
+    value: as published, a share as 0 to 1.
+    system: who reached it.
+    source: where it stands: a paper with its table, a repository with its file.
+    n: answers that it is over, where known.
+    note: what differs from what is measured here, if anything does.
+    """
+
+    metric: str
+    value: float
+    system: str
+    source: str
+    n: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +86,21 @@ class Task:
     runs_code: scoring runs what the system wrote, so a sandbox must be there before money is spent.
     endless: the stream of samples has no end, and comes in random order as it is.
     default_limit: samples used where the experiment names no limit; None means all of them.
+    shot: the assistant's turn that answers a sample rightly, as few-shot examples show it; None
+        where the task cannot be shown by example.
+    variants: further ways to ask, by name; ``prompt`` is the one called "plain".
+    data: the datasets that its samples come from.
+    baselines: systems that its results are always shown beside.
+    published: figures of the literature, which tests reproduce where answers were recorded.
+    execute: runs a call to one of ``tools`` and returns what the tool says, for systems that act.
+    ready: raises a UserError, before anything is spent, where the machine lacks what scoring needs.
     """
 
     name: str
     family: str
     summary: str
     samples: Callable[[Split], Iterable[Sample]]
-    prompt: Callable[[Sample], str | Sequence[Message]]
+    prompt: Prompt
     score: Callable[[Sample, Answer], Sequence[Score]]
     success: str
     success_at: float = 1.0
@@ -69,6 +115,13 @@ class Task:
     runs_code: bool = False
     endless: bool = False
     default_limit: int | None = None
+    shot: Callable[[Sample], str] | None = None
+    variants: Mapping[str, Variant] = field(default_factory=dict)
+    data: tuple[Dataset, ...] = ()
+    baselines: tuple[str, ...] = ()
+    published: tuple[Published, ...] = ()
+    execute: Callable[[Sample, ToolCall], str] | None = None
+    ready: Callable[[], None] | None = None
     source: str = ""
     licence: str = ""
     reference: str = ""

@@ -14,11 +14,11 @@ PACKAGE = Path(__file__).resolve().parents[1] / "evalsuite"
 FLOORS = (
     ("records", "errors", "hints", "modules"),
     ("embedded",),
-    ("task", "datasets"),
+    ("task", "datasets", "prompting", "contamination"),
     ("systems",),
     ("scoring",),
     ("judging",),
-    ("yaml_source", "catalog", "inline", "experiment"),
+    ("library", "yaml_source", "catalog", "inline", "experiment"),
     ("running",),
     ("tables", "store", "compaction"),
     ("analysis",),
