@@ -92,7 +92,8 @@ class Task:
     data: the datasets that its samples come from.
     baselines: systems that its results are always shown beside.
     published: figures of the literature, which tests reproduce where answers were recorded.
-    execute: runs a call to one of ``tools`` and returns what the tool says, for systems that act.
+    execute: runs a call to one of ``tools`` and returns what the tool says; ValueError, in words
+        for the caller, where it cannot. It gets the sample without target and metadata.
     ready: raises a UserError, before anything is spent, where the machine lacks what scoring needs.
     """
 

@@ -39,7 +39,7 @@ from evalsuite.running.journal import Journal
 from evalsuite.running.opened import OpenedSystem, limiters_of, open_systems
 from evalsuite.running.pinning import pin_samples
 from evalsuite.running.scoring import LONGEST_BACKLOG, ScoringPass
-from evalsuite.running.tracing import Means, Trace
+from evalsuite.running.tracing import Execute, Means, Trace
 from evalsuite.systems.limits import Limiter
 from evalsuite.systems.resources import Resources
 from evalsuite.task import Task
@@ -254,6 +254,7 @@ class Engine:
             request_key=request_key,
             fitted_for=partial(self._fits.get, task),
             phase=phase,
+            execute=_tools_of(task, request),
         )
         self._in_flight += 1
         try:
@@ -281,6 +282,7 @@ class Engine:
             error_kind = f"exception:{type(error).__name__}"
             error_message = traceback.format_exc(limit=-3)
         seconds = time.perf_counter() - began
+        await trace.settled()
         return Response(
             key=key,
             task=task.name,
@@ -337,6 +339,13 @@ class _Took:
     billed_usd: float | None
     input_tokens: int | None
     output_tokens: int | None
+
+
+def _tools_of(task: Task, request: Request) -> Execute | None:
+    """The tools of a task, given what a system may see of the sample."""
+    if task.execute is None:
+        return None
+    return partial(task.execute, Sample(id=request.sample_id, inputs=request.inputs))
 
 
 def _together(calls: Sequence[Call]) -> _Took:

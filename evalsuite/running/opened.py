@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from evalsuite.errors import ConfigError
 from evalsuite.records import SystemEntry, fingerprint
 from evalsuite.systems.base import HybridSpec, Model, ModelSpec
 from evalsuite.systems.limits import Limiter
@@ -64,7 +65,9 @@ def open_systems(
         if name not in opened:
             spec = specs[name]
             if isinstance(spec, HybridSpec):
-                opened[name] = _bound(name, spec, {r: open_one(m) for r, m in spec.roles().items()})
+                members = {role: open_one(member) for role, member in spec.roles().items()}
+                _refuse_without_tokens(name, spec, members)
+                opened[name] = _bound(name, spec, members)
             else:
                 model = spec.open(resources)
                 identity = fingerprint([_pattern(spec), dict(model.identity), _own_code(spec)])
@@ -91,6 +94,18 @@ def limiters_of(name: str, systems: Mapping[str, OpenedSystem]) -> tuple[Limiter
 
     visit(systems[name])
     return tuple(found.values())
+
+
+def _refuse_without_tokens(
+    name: str, spec: HybridSpec, members: Mapping[str, OpenedSystem]
+) -> None:
+    """A token-level hybrid needs models in this process: say so before anything is asked."""
+    for role, member in members.items() if spec.token_level else ():
+        if not hasattr(member.model, "decoder"):
+            raise ConfigError(
+                f"system {name!r}: {spec.hybrid} works on tokens, so {role} must be a local model "
+                f"(backend: transformers); {member.name!r} is none"
+            )
 
 
 def _bound(name: str, spec: HybridSpec, members: Mapping[str, OpenedSystem]) -> OpenedSystem:

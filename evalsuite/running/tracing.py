@@ -8,24 +8,27 @@ run ever made from the response cache where the experiment allows it.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from evalsuite.errors import CallFailed, CallRefused, UserError
-from evalsuite.records import Answer, Call, Completion, Phase, Request, fingerprint
+from evalsuite.errors import CallFailed, CallRefused, CallRejected, UserError
+from evalsuite.records import Answer, Call, Completion, Phase, Request, ToolCall, fingerprint
 from evalsuite.running.budget import Amount, Budget, worst_case
 from evalsuite.running.cache import Cache
+from evalsuite.running.call_records import cached_call, failed_call, finished_call, tool_call
 from evalsuite.running.journal import Journal
 from evalsuite.running.opened import OpenedSystem
-from evalsuite.systems.base import Ask, Fitted, HybridSpec, Model
-from evalsuite.systems.price import joules_of, usd_of
+from evalsuite.systems.base import Fitted, HybridSpec, Joint, JointWork, Model, Share
 
 FittedFor = Callable[[str], Awaitable[Fitted | None]]
+Execute = Callable[[ToolCall], str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +58,12 @@ class Trace:
         request_key: str,
         fitted_for: FittedFor,
         phase: Phase,
+        execute: Execute | None = None,
     ) -> None:
         """``request`` and its key are those of the response ``key``.
 
-        ``fitted_for`` gives a system's fitted state for the task at hand, by system name.
+        ``fitted_for`` gives a system's fitted state for the task at hand, by system name;
+        ``execute`` runs the tools of the task.
         """
         self.whole = True
         self._means = means
@@ -67,6 +72,10 @@ class Trace:
         self._request_key = request_key
         self._fitted_for = fitted_for
         self._phase: Phase = phase
+        self._execute = execute
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._closed = False
         self._asked: Counter[str] = Counter()
         self._calls: list[Call] = []
         self._started = 0
@@ -76,46 +85,116 @@ class Trace:
         """The calls so far, in the order in which they were started."""
         return tuple(sorted(self._calls, key=lambda call: call.ordinal))
 
+    async def settled(self) -> None:
+        """Wait for calls that nobody waits for any more; nothing can be asked after that."""
+        while self._under_way:
+            self._idle.clear()
+            await self._idle.wait()
+        self._closed = True
+
     async def ask(self, name: str, request: Request, role: str = "", reason: str = "") -> Answer:
         """Ask system ``name``; ``role`` is the path of roles that led to it."""
         system = self._means.systems[name]
-        fitted = await self._fitted_for(name)
-        if isinstance(system.spec, HybridSpec):
-            return await system.spec.respond(request, self._asker(system, role), fitted)
-        return await self._call(system, request, fitted, role, reason)
+        with self._working():
+            fitted = await self._fitted_for(name)
+            if isinstance(system.spec, HybridSpec):
+                return await system.spec.respond(request, Asker(self, system, role), fitted)
+            return await self._call(system, request, fitted, role, reason)
 
-    def _asker(self, hybrid: OpenedSystem, path: str) -> Ask:
-        async def ask(role: str, request: Request, *, reason: str) -> Answer:
-            below = f"{path}/{role}" if path else role
-            return await self.ask(hybrid.members[role], request, below, reason)
+    async def jointly(self, names: Mapping[str, str], request: Request, work: JointWork) -> Answer:
+        """Let local models, by their paths of roles, work together; the last one's is the answer.
 
-        return ask
+        See ``evalsuite.systems.base.Ask``. The calls are kept together: resumed all or none.
+        """
+        with self._working():
+            systems = {role: self._means.systems[name] for role, name in names.items()}
+            calls = {
+                role: self._about(system, request, role, "joint work")
+                for role, system in systems.items()
+            }
+            known = [self._means.journal.call(about["key"]) for about in calls.values()]
+            answers = [call.answer for call in known if call is not None]
+            if len(answers) == len(known) and answers[-1] is not None:
+                self.whole = False
+                for call, about in zip(known, calls.values(), strict=True):
+                    assert call is not None
+                    ordinal = about["ordinal"]
+                    self._calls.append(msgspec.structs.replace(call, ordinal=ordinal))
+                return answers[-1]
+            return await self._work(systems, calls, request, work)
+
+    async def tool(self, call: ToolCall, role: str, reason: str) -> str:
+        """Run a tool of the task under ``role``; see ``evalsuite.systems.base.Ask``."""
+        if self._execute is None:
+            raise CallRejected("the task has no tools that can be run", kind="no_tools")
+        with self._working():
+            about = self._about_tool(call, role, reason)
+            known = self._means.journal.call(about["key"])
+            if known is not None and known.answer is not None:
+                self.whole = False
+                self._calls.append(msgspec.structs.replace(known, ordinal=about["ordinal"]))
+                return known.answer.text or ""
+            began = time.perf_counter()
+            try:
+                said = await asyncio.to_thread(self._execute, call)
+            except ValueError as error:
+                said = f"error: {error}"
+            self._keep(tool_call(said, about, time.perf_counter() - began), Amount())
+            return said
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        if self._closed:
+            raise CallRejected("the answer was given before this was asked", kind="too_late")
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            self._idle.set()
+
+    def _about(
+        self, system: OpenedSystem, request: Request, role: str, reason: str
+    ) -> dict[str, Any]:
+        """What is known of a call before it is made; its key is its place in the response."""
+        assert system.model is not None
+        request_key = self._request_key if request is self._request else request.key
+        return self._numbered(
+            role, [system.fingerprint, request_key], system.name, system.model.name, reason
+        )
+
+    def _about_tool(self, call: ToolCall, role: str, reason: str) -> dict[str, Any]:
+        name = f"tool:{call.name}"
+        return self._numbered(role, [name, call.arguments], name, name, reason)
+
+    def _numbered(
+        self, role: str, asked: Sequence[str], system: str, model: str, reason: str
+    ) -> dict[str, Any]:
+        ordinal = self._started
+        self._started += 1
+        self._asked[role] += 1
+        return {
+            "key": fingerprint([self._key, role, self._asked[role], *asked]),
+            "response_key": self._key,
+            "ordinal": ordinal,
+            "role": role,
+            "system": system,
+            "model": model,
+            "reason": reason,
+            "phase": self._phase,
+            "started_at": time.time(),
+        }
 
     async def _call(
         self, system: OpenedSystem, request: Request, fitted: Fitted | None, role: str, reason: str
     ) -> Answer:
         assert system.model is not None
-        ordinal = self._started
-        self._started += 1
-        self._asked[role] += 1
-        request_key = self._request_key if request is self._request else request.key
-        key = fingerprint([self._key, role, self._asked[role], system.fingerprint, request_key])
-        known = self._means.journal.call(key)
+        about = self._about(system, request, role, reason)
+        known = self._means.journal.call(about["key"])
         if known is not None and known.answer is not None:
             self.whole = False
-            self._calls.append(msgspec.structs.replace(known, ordinal=ordinal))
+            self._calls.append(msgspec.structs.replace(known, ordinal=about["ordinal"]))
             return known.answer
-        about: dict[str, Any] = {
-            "key": key,
-            "response_key": self._key,
-            "ordinal": ordinal,
-            "role": role,
-            "system": system.name,
-            "model": system.model.name,
-            "reason": reason,
-            "phase": self._phase,
-            "started_at": time.time(),
-        }
         cache = self._means.cache
         if cache is None or not getattr(system.model, "cacheable", False):
             return (await self._paid(system.model, request, fitted, about)).answer
@@ -125,8 +204,47 @@ class Trace:
             lambda: self._paid(system.model, request, fitted, about),
         )
         if hit:
-            self._keep(_cached_call(completion, about, system.model), Amount())
+            self._keep(cached_call(completion, about, system.model), Amount())
         return completion.answer
+
+    async def _work(
+        self,
+        systems: Mapping[str, OpenedSystem],
+        calls: Mapping[str, dict[str, Any]],
+        request: Request,
+        work: JointWork,
+    ) -> Answer:
+        """Do joint work within the budget, and keep one call a role whatever becomes of it."""
+        models: dict[str, Any] = {role: system.model for role, system in systems.items()}
+        decoders = {role: model.decoder for role, model in models.items()}
+        last = list(models)[-1]
+        budget = self._means.budget
+
+        def worst() -> Amount:
+            # Local models have no price by the token: this is about max_tokens.
+            return worst_case(request, models[last].price)
+
+        set_aside = [await budget.set_aside(worst()) for _ in models] if budget.limited else []
+        began = time.perf_counter()
+        try:
+            queued, joint = await _on_device(models[last], lambda: work(decoders))
+        except BaseException as error:
+            seconds = time.perf_counter() - began
+            for index, about in enumerate(calls.values()):
+                taken = budget.settle(set_aside[index] if set_aside else None, worst, None, None)
+                if isinstance(error, CallFailed):
+                    self._keep(failed_call(error, about, seconds, self._means.redacted), taken)
+            raise
+        for index, (role, about) in enumerate(calls.items()):
+            share = joint.shares[role]
+            answer = joint.answer if role == last else Answer(data=share.data)
+            completion = _completion_of(share, answer, queued)
+            call = finished_call(
+                completion, {**about, "reason": share.reason}, share.machine_seconds, models[role]
+            )
+            most = set_aside[index] if set_aside else None
+            self._keep(call, budget.settle(most, worst, call.billed_usd, completion))
+        return joint.answer
 
     async def _paid(
         self, model: Model | None, request: Request, fitted: Fitted | None, about: dict[str, Any]
@@ -149,14 +267,14 @@ class Trace:
             raise UserError(f"system {about['system']!r}: {refusal}") from refusal
         except CallFailed as failure:
             seconds = time.perf_counter() - began if timed else None
-            call = _failed_call(failure, about, seconds, self._means.redacted)
+            call = failed_call(failure, about, seconds, self._means.redacted)
             self._keep(call, budget.settle(most, worst, call.billed_usd, None))
             raise
         except BaseException:
             budget.settle(most, worst, None, None)
             raise
         seconds = time.perf_counter() - began if timed else None
-        call = _finished_call(completion, about, seconds, model)
+        call = finished_call(completion, about, seconds, model)
         self._keep(call, budget.settle(most, worst, call.billed_usd, completion))
         return completion
 
@@ -167,6 +285,56 @@ class Trace:
         self._calls.append(call)
 
 
+class Asker:
+    """The ``Ask`` of one hybrid: its roles become systems, under the path that led to it."""
+
+    def __init__(self, trace: Trace, hybrid: OpenedSystem, path: str) -> None:
+        """``path`` is that of the hybrid itself, empty at the top."""
+        self._trace = trace
+        self._members = hybrid.members
+        self._path = path
+
+    async def __call__(self, role: str, request: Request, *, reason: str) -> Answer:
+        """Ask the member in ``role``."""
+        return await self._trace.ask(self._members[role], request, self._below(role), reason)
+
+    async def jointly(self, roles: Sequence[str], request: Request, work: JointWork) -> Answer:
+        """Let the members in ``roles`` work together."""
+
+        def below(decoders: Mapping[str, Any]) -> Joint:
+            joint = work({role: decoders[self._below(role)] for role in roles})
+            shares = {self._below(role): share for role, share in joint.shares.items()}
+            return Joint(answer=joint.answer, shares=shares)
+
+        names = {self._below(role): self._members[role] for role in roles}
+        return await self._trace.jointly(names, request, below)
+
+    async def tool(self, call: ToolCall, *, reason: str) -> str:
+        """Run a tool of the task."""
+        return await self._trace.tool(call, self._below("tool"), reason)
+
+    def _below(self, role: str) -> str:
+        return f"{self._path}/{role}" if self._path else role
+
+
+async def _on_device(model: Any, work: Callable[[], Joint]) -> tuple[float, Joint]:
+    done: tuple[float, Joint] = await model.on_device(work)
+    return done
+
+
+def _completion_of(share: Share, answer: Answer, queued: float) -> Completion:
+    return Completion(
+        answer=answer,
+        input_tokens=share.input_tokens,
+        output_tokens=share.output_tokens,
+        tokens_counted_by="local",
+        queue_seconds=queued,
+        service_seconds=share.machine_seconds,
+        machine_seconds=share.machine_seconds,
+        batch_size=1,
+    )
+
+
 def _once(request: Request) -> int:
     return 1
 
@@ -174,70 +342,3 @@ def _once(request: Request) -> int:
 def _sent(request: Request) -> Request:
     """What of ``request`` a cacheable model is sent: not which sample of which task it is."""
     return msgspec.structs.replace(request, task="", sample_id="", inputs={}, split="")
-
-
-def _failed_call(
-    failure: CallFailed,
-    about: dict[str, Any],
-    seconds: float | None,
-    redacted: Callable[[str], str],
-) -> Call:
-    """A failed call costs nothing only where the backend knows that nothing was billed."""
-    usd = 0.0 if failure.billed is False or failure.recorded else None
-    return Call(
-        **about,
-        status="error",
-        error_kind=failure.kind,
-        error_message=redacted(str(failure)),
-        usd=0.0 if failure.billed is False else None,
-        usd_basis="not billed" if failure.billed is False else None,
-        billed_usd=usd,
-        seconds=None if failure.recorded else seconds,
-        retries=failure.retries,
-        backoff_seconds=failure.backoff_seconds,
-        recorded=failure.recorded,
-    )
-
-
-def _finished_call(
-    completion: Completion, about: dict[str, Any], seconds: float | None, model: Model
-) -> Call:
-    usd, usd_basis = usd_of(completion, model.price)
-    joules, joules_basis = joules_of(completion, model.price)
-    measured = msgspec.structs.asdict(completion)
-    del measured["usd"], measured["maybe_billed_attempts"]
-    return Call(
-        **about,
-        **measured,
-        status="ok",
-        usd=usd,
-        usd_basis=usd_basis,
-        billed_usd=0.0 if completion.recorded else usd,
-        joules=joules,
-        joules_basis=joules_basis,
-        seconds=None if completion.recorded else seconds,
-    )
-
-
-def _cached_call(completion: Completion, about: dict[str, Any], model: Model) -> Call:
-    """What a cached answer is: it costs what it would cost afresh, is not billed, and took no time.
-
-    Attempts that failed before it are of the call that was made, not of this one.
-    """
-    usd, usd_basis = usd_of(
-        msgspec.structs.replace(completion, maybe_billed_attempts=0), model.price
-    )
-    return Call(
-        **about,
-        answer=completion.answer,
-        status="ok",
-        usd=usd,
-        usd_basis=usd_basis,
-        billed_usd=0.0,
-        input_tokens=completion.input_tokens,
-        cached_input_tokens=completion.cached_input_tokens,
-        output_tokens=completion.output_tokens,
-        reasoning_tokens=completion.reasoning_tokens,
-        tokens_counted_by=completion.tokens_counted_by,
-        cached=True,
-    )

@@ -11,11 +11,11 @@ import asyncio
 import hashlib
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -28,6 +28,7 @@ from evalsuite.systems.price import Price, machine_price
 from evalsuite.systems.resources import Resources
 
 EMBEDDED = "embedded/"
+T = TypeVar("T")
 
 
 class TransformersSpec(ModelSpec):
@@ -196,6 +197,29 @@ class TransformersModel:
         if self._collector is None or self._collector.done():
             self._collector = loop.create_task(self._collect())
         return await pending.future
+
+    @property
+    def decoder(self) -> decoding.Decoder:
+        """The model at the level of tokens; to be used on its device's thread only."""
+        return self._decoder
+
+    async def on_device(self, work: Callable[[], T]) -> tuple[float, T]:
+        """Do ``work`` on the device's thread: seconds that it waited for its turn, and its result.
+
+        Running out of memory is CallRejected.
+        """
+        asked = time.perf_counter()
+
+        def timed() -> tuple[float, T]:
+            queued = time.perf_counter() - asked
+            try:
+                with _threads(self._num_threads):
+                    return queued, work()
+            except Exception as error:
+                raise _as_failure(error, 1) from error
+
+        worker = self._resources.worker(self._device)
+        return await asyncio.get_running_loop().run_in_executor(worker, timed)
 
     async def fit(self, practice: Practice) -> Fitted | None:
         """Nothing to learn."""

@@ -1,0 +1,94 @@
+"""Records of model calls: what a backend measured, with its price, or how it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from evalsuite.errors import CallFailed
+from evalsuite.records import Answer, Call, Completion
+from evalsuite.systems.base import Model
+from evalsuite.systems.price import joules_of, usd_of
+
+
+def failed_call(
+    failure: CallFailed,
+    about: dict[str, Any],
+    seconds: float | None,
+    redacted: Callable[[str], str],
+) -> Call:
+    """A failed call costs nothing only where the backend knows that nothing was billed."""
+    usd = 0.0 if failure.billed is False or failure.recorded else None
+    return Call(
+        **about,
+        status="error",
+        error_kind=failure.kind,
+        error_message=redacted(str(failure)),
+        usd=0.0 if failure.billed is False else None,
+        usd_basis="not billed" if failure.billed is False else None,
+        billed_usd=usd,
+        seconds=None if failure.recorded else seconds,
+        retries=failure.retries,
+        backoff_seconds=failure.backoff_seconds,
+        recorded=failure.recorded,
+    )
+
+
+def finished_call(
+    completion: Completion, about: dict[str, Any], seconds: float | None, model: Model
+) -> Call:
+    """A call that was answered, with what it cost by the model's price."""
+    usd, usd_basis = usd_of(completion, model.price)
+    joules, joules_basis = joules_of(completion, model.price)
+    measured = msgspec.structs.asdict(completion)
+    del measured["usd"], measured["maybe_billed_attempts"]
+    return Call(
+        **about,
+        **measured,
+        status="ok",
+        usd=usd,
+        usd_basis=usd_basis,
+        billed_usd=0.0 if completion.recorded else usd,
+        joules=joules,
+        joules_basis=joules_basis,
+        seconds=None if completion.recorded else seconds,
+    )
+
+
+def cached_call(completion: Completion, about: dict[str, Any], model: Model) -> Call:
+    """What a cached answer is: it costs what it would cost afresh, is not billed, and took no time.
+
+    Attempts that failed before it are of the call that was made, not of this one.
+    """
+    usd, usd_basis = usd_of(
+        msgspec.structs.replace(completion, maybe_billed_attempts=0), model.price
+    )
+    return Call(
+        **about,
+        answer=completion.answer,
+        status="ok",
+        usd=usd,
+        usd_basis=usd_basis,
+        billed_usd=0.0,
+        input_tokens=completion.input_tokens,
+        cached_input_tokens=completion.cached_input_tokens,
+        output_tokens=completion.output_tokens,
+        reasoning_tokens=completion.reasoning_tokens,
+        tokens_counted_by=completion.tokens_counted_by,
+        cached=True,
+    )
+
+
+def tool_call(said: str, about: dict[str, Any], seconds: float) -> Call:
+    """A tool of the task that was run here: it has a time, and no price."""
+    return Call(
+        **about,
+        answer=Answer(text=said),
+        status="ok",
+        usd=0.0,
+        usd_basis="a tool of the task",
+        billed_usd=0.0,
+        seconds=seconds,
+    )
