@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 CallStatus = Literal["ok", "error"]
 ResponseStatus = Literal["ok", "system_error"]
@@ -148,6 +148,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One model call inside an answer. ``role`` is the path of role names, "" for a plain model.
 
     ``response_key`` and ``ordinal`` say which response it is part of, and where in it.
+    ``request_key`` is the content hash of what was asked, None for a tool.
     ``seconds`` is wall time as the caller of the model felt it (queue and backoff included).
     ``usd`` is what the call costs when it is made; ``billed_usd`` what this run was charged for
     it: 0 where it came from the response cache (``cached``) or from a recording (``recorded``),
@@ -165,6 +166,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: CallStatus
     started_at: float
     phase: Phase = "answer"
+    request_key: str | None = None
     error_kind: str | None = None
     error_message: str | None = None
     answer: Answer | None = None

@@ -116,11 +116,13 @@ CALLS: dict[str, Kind] = {
     "model": _TEXT,
     "reason": _TEXT,
     "status": _TEXT,
+    "request_key": _TEXT,  # content hash of what was asked; null for a tool
     "error_kind": _TEXT,
     "error_message": _TEXT,
     "text": _TEXT,
     "choice": _TEXT,
     "mean_logprob": _FLOAT,
+    "answer": _TEXT,  # all of it as JSON, where it is not the response itself (role is not "")
     **_MEASURED,
 }
 SCORES: dict[str, Kind] = {
@@ -165,7 +167,7 @@ _CHUNK = 5000
 
 _call_head = attrgetter(
     *("response_key", "ordinal", "phase", "key", "role", "system", "model", "reason", "status"),
-    *("error_kind", "error_message", "answer"),
+    *("request_key", "error_kind", "error_message", "answer"),
 )
 _call_measures = attrgetter(*_MEASURED)
 _response_head = attrgetter("key", "task", "sample_id", "system", "repeat")
@@ -219,11 +221,12 @@ def call_row(response: Response, call: Call, ordinal: int) -> Row:
     """The call that came at ``ordinal`` in ``response``."""
     key, task, sample_id, system, repeat = _response_head(response)
     _, _, *about, answer = _call_head(call)
+    whole = _json(answer) if answer and call.role else None
     answer = answer or _NO_ANSWER
     return (
         *(key, task, sample_id, system, repeat, ordinal),
         *about,
-        *(answer.text, answer.choice, mean_of(answer)),
+        *(answer.text, answer.choice, mean_of(answer), whole),
         *_call_measures(call),
     )
 

@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evalsuite.errors import ConfigError
-from evalsuite.records import Fit, Request, Response, Sample, Score, fingerprint, total
+import msgspec
+
+from evalsuite.errors import CallRejected, ConfigError
+from evalsuite.records import Answer, Fit, Request, Response, Sample, Score, fingerprint, total
 from evalsuite.running.crowd import crowd
 from evalsuite.running.grading import scorer_key, scores_of
 from evalsuite.running.journal import Journal
@@ -106,6 +108,11 @@ class Fits:
         """The practice samples of ``split``."""
         return list(itertools.islice(task.samples(split), self._limits.of(split)))
 
+    async def ask(self, task: Task, name: str, request: Request) -> Response:
+        """Ask ``name`` a question that is not the task's own about a practice sample."""
+        own = msgspec.structs.replace(request, sample_id=f"{request.sample_id}#{request.key[:8]}")
+        return await self._respond(task, name, own)
+
     async def _fit(self, task: Task, name: str) -> Fitted | None:
         system = self._systems[name]
         for member in system.members.values():
@@ -142,7 +149,12 @@ class Fits:
             success = task.succeeded({score.name: score for score in scores})
             usd = total(call.usd for call in response.calls)
             outcomes[index] = Outcome(
-                sample=sample, request=request, answer=response.answer, success=success, usd=usd
+                sample=sample,
+                request=request,
+                answer=response.answer,
+                success=success,
+                usd=usd,
+                seconds=None if response.answer is None else response.seconds,
             )
 
         await crowd(iter(enumerate(samples)), one, lambda: self._wanted(name))
@@ -174,6 +186,17 @@ class _Practice:
         outcomes = await self._fits.outcomes(self.task, self._system.members[role], split)
         self.spent.extend(outcome.usd for outcome in outcomes)
         return outcomes
+
+    async def ask(self, role: str, request: Request) -> Answer:
+        if request.split == "test":
+            raise ConfigError("a system asked to practise on the test split; that is not allowed")
+        response = await self._fits.ask(self.task, self._system.members[role], request)
+        self.spent.append(total(call.usd for call in response.calls))
+        if response.answer is None:
+            raise CallRejected(
+                response.error_message or "no answer", kind=response.error_kind or "failed"
+            )
+        return response.answer
 
 
 def _fit_usd(fitted: Fitted, system: OpenedSystem, spent: list[float | None]) -> float | None:

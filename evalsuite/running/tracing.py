@@ -159,9 +159,10 @@ class Trace:
         """What is known of a call before it is made; its key is its place in the response."""
         assert system.model is not None
         request_key = self._request_key if request is self._request else request.key
-        return self._numbered(
+        about = self._numbered(
             role, [system.fingerprint, request_key], system.name, system.model.name, reason
         )
+        return {**about, "request_key": request_key}
 
     def _about_tool(self, call: ToolCall, role: str, reason: str) -> dict[str, Any]:
         name = f"tool:{call.name}"

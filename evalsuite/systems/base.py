@@ -42,13 +42,17 @@ class Fitted:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a member did on one practice sample; ``answer`` and ``success`` are None if it failed."""
+    """How a member did on one practice sample; ``answer`` and ``success`` are None if it failed.
+
+    ``seconds`` is what the answer took, None where it was not felt live or failed.
+    """
 
     sample: Sample
     request: Request
     answer: Answer | None
     success: bool | None
     usd: float | None
+    seconds: float | None = None
 
 
 class Practice(Protocol):
@@ -63,6 +67,14 @@ class Practice(Protocol):
 
     async def outcomes(self, role: str, split: Split) -> Sequence[Outcome]:
         """Ask the member in ``role`` all practice samples of ``split`` and score its answers."""
+        ...
+
+    async def ask(self, role: str, request: Request) -> Answer:
+        """Ask the member in ``role`` something of the hybrid's own about a practice sample.
+
+        ``request`` is made of one of the sample's; the answer is priced and journalled as practice
+        and not scored. Raises CallFailed.
+        """
         ...
 
 

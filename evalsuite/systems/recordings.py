@@ -35,12 +35,13 @@ class Recordings(msgspec.Struct, frozen=True, kw_only=True):
 
     ``key_field`` is what the key is made of: "task" (task and sample id), "sample_id", "prompt"
     (the last user turn) or "inputs.<name>". ``messages`` holds the prompts that were recorded, by
-    key, where they are known.
+    key, where they are known. ``calls`` are what it answered inside hybrids, by ``Request.key``.
     """
 
     key_field: str
     answers: Mapping[Key, Mapping[int, Recorded]]
     messages: Mapping[Key, tuple[Message, ...]] = {}
+    calls: Mapping[str, Recorded] = {}
 
     def key(self, request: Request) -> Key:
         """The key of ``request``; white space does not matter where the key is text."""
@@ -55,12 +56,17 @@ class Recordings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_run(folder: Path, system: str) -> Recordings:
-    """What ``system`` answered in the finished run in ``folder``.
+    """What ``system`` answered in the finished run in ``folder``, as a member of hybrids too.
 
     ConfigError where there is no finished run or no such system in it.
     """
     rows = [*_parquet(folder, "responses"), *_parquet(folder, "practice")]
-    systems = sorted({row["system"] for row in rows})
+    calls = {
+        row["request_key"]: _recorded_call(row)
+        for row in _parquet(folder, "calls")
+        if row["member"] == system and row["answer"] is not None
+    }
+    systems = sorted({row["system"] for row in rows} | ({system} if calls else set()))
     if system not in systems:
         raise ConfigError(
             f"{folder}: no system {system!r} in this run; it has {', '.join(systems)}"
@@ -76,7 +82,7 @@ def read_run(folder: Path, system: str) -> Recordings:
         )
         for row in _parquet(folder, "samples")
     }
-    return Recordings(key_field="task", answers=answers, messages=prompts)
+    return Recordings(key_field="task", answers=answers, messages=prompts, calls=calls)
 
 
 def read_file(path: Path, columns: Mapping[str, str]) -> Recordings:
@@ -141,6 +147,15 @@ def _recorded_response(row: Mapping[str, Any]) -> Recorded:
     )
     return Recorded(
         answer=answer,
+        usd=row["usd"],
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+    )
+
+
+def _recorded_call(row: Mapping[str, Any]) -> Recorded:
+    return Recorded(
+        answer=msgspec.json.decode(row["answer"], type=Answer),
         usd=row["usd"],
         input_tokens=row["input_tokens"],
         output_tokens=row["output_tokens"],

@@ -113,6 +113,10 @@ class ReplayModel:
         """Nothing to free."""
 
     def _find(self, request: Request) -> Recorded:
+        within = self._recordings.calls.get(request.key) if self._recordings.calls else None
+        return within or self._answered(request)
+
+    def _answered(self, request: Request) -> Recorded:
         key = self._recordings.key(request)
         repeats = self._recordings.answers.get(key)
         if repeats is None:

@@ -17,7 +17,7 @@ from evalsuite.systems.imports import recorded_systems
 from evalsuite.systems.price import Price, usd_of
 from evalsuite.systems.replay import ReplayModel, ReplaySpec
 from evalsuite.systems.resources import Resources
-from evalsuite.tables import RESPONSES, SAMPLES
+from evalsuite.tables import CALLS, RESPONSES, SAMPLES
 
 
 def ask(sample: str = "1", prompt: str = "How many?", **options: Any) -> Request:
@@ -70,6 +70,13 @@ def run_folder(tmp_path: Path) -> Path:
     ]
     table("responses", RESPONSES, responses)
     table("practice", RESPONSES, [])
+    hop = {
+        "member": "small",
+        "request_key": ask(prompt="Is that right?").key,
+        "answer": '{"text":"yes","finish_reason":"stop"}',
+        "usd": 0.001,
+    }
+    table("calls", CALLS, [hop, {"member": "small", "request_key": ask().key}])
     messages = json.dumps([{"role": "user", "content": "How many?"}])
     samples = [{"task": "t", "sample_id": i, "messages": messages} for i in ("1", "2", "3")]
     table("samples", SAMPLES, samples)
@@ -96,6 +103,14 @@ async def test_a_run_answers_as_it_did(run_folder: Path) -> None:
     second = await model.complete(ask(repeat=1), None)
     assert second.answer.text == "again"
     assert usd_of(second, Price(usd_per_machine_hour=1.0)) == (None, None)
+
+
+async def test_what_it_said_inside_a_hybrid_is_found_by_what_it_was_asked(run_folder: Path) -> None:
+    model = replay(run=run_folder, system="small")
+    said = await model.complete(ask(prompt="Is that right?"), None)
+    assert (said.answer.text, said.usd, said.recorded) == ("yes", 0.001, True)
+    assert (await model.complete(ask(), None)).answer.text == "A"
+    assert (await refused(model, ask(prompt="Is it wrong?"))).kind == "not_recorded"
 
 
 async def test_recorded_failures_stay_failures(run_folder: Path) -> None:
