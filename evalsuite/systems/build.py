@@ -30,6 +30,11 @@ BACKENDS = {
 HYBRIDS = {
     "cascade": "evalsuite.systems.hybrids.cascade:CascadeSpec",
     "committee": "evalsuite.systems.hybrids.committee:CommitteeSpec",
+    "fallback": "evalsuite.systems.hybrids.fallback:FallbackSpec",
+    "guard": "evalsuite.systems.hybrids.guard:GuardSpec",
+    "guide": "evalsuite.systems.hybrids.guide:GuideSpec",
+    "hedge": "evalsuite.systems.hybrids.hedge:HedgeSpec",
+    "verify": "evalsuite.systems.hybrids.verify:VerifySpec",
     "router": "evalsuite.systems.hybrids.router:RouterSpec",
 }
 

@@ -1,8 +1,10 @@
-"""Committee: several systems answer, and the answer of most of them (by weight) is taken.
+"""Committee: several systems answer, or one several times, and the answer of most is taken.
 
-Hard vote: self-consistency (Wang et al., 2023, arXiv:2203.11171) across systems instead of
-samples. Soft vote: the mean of the members' probabilities, as in the soft committees of tiny
-language models trained apart.
+Hard vote of one member with several samples: self-consistency (Wang et al., 2023,
+arXiv:2203.11171); stopping when the vote is decided: adaptive consistency (Aggarwal et al., 2023,
+arXiv:2305.11860, with certainty in place of its stopping rule). Soft vote: the mean of the members'
+probabilities, as in the soft committees of tiny language models trained apart. Weights log(p/(1-p))
+of members that are right with chance p: Nitzan and Paroush, 1982, optimal for independent ones.
 
 The reason of a hop is "member 2 of 3"; in a sequential committee also how the vote stood, and
 which members had failed by then.
@@ -11,25 +13,33 @@ which members had failed by then.
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 from pydantic import Field, field_validator, model_validator
 
-from evalsuite.errors import CallFailed
+from evalsuite.errors import CallFailed, ConfigError
 from evalsuite.records import Answer, Request
-from evalsuite.systems.base import Ask, Fitted, HybridSpec
+from evalsuite.systems.base import Ask, Fitted, HybridSpec, Practice
+from evalsuite.systems.hybrids.validity import check_pattern
+from evalsuite.task import Split
 
 
 class CommitteeSpec(HybridSpec):
     r"""Members that vote.
 
     members: names of systems. Of equally supported answers, that of the earliest member wins.
+    samples: answers of each member: one member with several samples is self-consistency. Beyond
+        the first they are sampled at ``temperature``, each as a repeat of its own.
+    temperature: of all answers where there are several samples of a member.
     vote: "hard" counts answers; "soft" averages the probabilities of the choices. A soft vote
         takes a member without probabilities at its word, and is a hard one without choices.
-    weights: of the members' votes; equal by default.
+    weights: of the members' votes; equal by default. "log_odds" learns them from how often each
+        member is right on the validation split; one that is no better than a coin has no vote.
     extract: regular expression whose last match (its first group, or all of it) is what a text
         votes for; where it does not match, the whole text votes. The default is the final answer
         after ``####``, as GSM8K writes it.
@@ -40,57 +50,129 @@ class CommitteeSpec(HybridSpec):
     """
 
     hybrid: Literal["committee"] = "committee"
-    members: tuple[str, ...] = Field(min_length=2)
+    members: tuple[str, ...] = Field(min_length=1)
+    samples: int = Field(1, ge=1, le=100)
+    temperature: float | None = Field(None, gt=0, allow_inf_nan=False)
     vote: Literal["hard", "soft"] = "hard"
-    weights: tuple[float, ...] | None = None
+    weights: tuple[float, ...] | Literal["log_odds"] | None = None
     extract: str = r"####\s*(.+)"
     sequential: bool = False
 
-    @field_validator("extract")
-    @classmethod
-    def _compiles(cls, pattern: str) -> str:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-        return pattern
+    _compiles = field_validator("extract")(check_pattern)
 
     @model_validator(mode="after")
-    def _weight_for_each_member(self) -> CommitteeSpec:
-        if self.weights is not None:
+    def _consistent(self) -> CommitteeSpec:
+        if len(self.members) * self.samples < 2:
+            raise ValueError("a committee needs two `members`, or `samples` of one")
+        if (self.samples > 1) != (self.temperature is not None):
+            raise ValueError("`samples` and `temperature` go together: greedy ones are all alike")
+        if isinstance(self.weights, tuple):
             if len(self.weights) != len(self.members):
                 raise ValueError("`weights` needs one value for each member")
-            if min(self.weights) <= 0:
+            if not all(0 < weight < math.inf for weight in self.weights):
                 raise ValueError("`weights` must be above 0")
         return self
 
     def roles(self) -> Mapping[str, str]:
-        """The roles "member_1", "member_2" and so on."""
-        return {f"member_{i}": name for i, name in enumerate(self.members, start=1)}
+        """The roles "member_1", "member_2" and so on: with several samples, one for each."""
+        seats = [name for name in self.members for _ in range(self.samples)]
+        return {f"member_{i}": name for i, name in enumerate(seats, start=1)}
 
     async def respond(self, request: Request, ask: Ask, fitted: Fitted | None) -> Answer:
         """The winning answer; for a soft vote with the mean probabilities."""
-        poll = _Poll(self, request.choices)
+        requests = self._requests(request)
+        n = len(requests)
+        poll = _Poll(self, self._weights(fitted), request.choices)
         if self.sequential:
-            await self._ask_in_turn(request, ask, poll)
+            await self._ask_in_turn(requests, ask, poll)
         else:
-            n = len(self.members)
-            await asyncio.gather(
-                *(poll.ask(ask, request, index, f"member {index + 1} of {n}") for index in range(n))
+            hops = (
+                poll.ask(ask, seat, index, f"member {index + 1} of {n}")
+                for index, seat in enumerate(requests)
             )
+            await asyncio.gather(*hops)
         return poll.winner()
 
     def hops(self) -> Mapping[str, tuple[int, int | None]]:
         """Every member once; in turn, the first one at least."""
         return {role: (int(not self.sequential or role == "member_1"), 1) for role in self.roles()}
 
-    async def _ask_in_turn(self, request: Request, ask: Ask, poll: _Poll) -> None:
-        n = len(self.members)
-        for index in range(n):
+    def practises(self) -> Mapping[str, Split]:
+        """Every member, where the weights are to be learnt."""
+        return dict.fromkeys(self._firsts(), "validation") if self.weights == "log_odds" else {}
+
+    async def fit(self, practice: Practice) -> Fitted | None:
+        """Learn the weights of the members' votes on the validation split."""
+        if self.weights != "log_odds":
+            return None
+        answered = await asyncio.gather(
+            *(practice.outcomes(role, "validation") for role in self._firsts())
+        )
+        n = len(answered[0])
+        if n == 0:
+            raise ConfigError(
+                f"{practice.task.name} has no validation samples to learn a committee's weights "
+                "on: write `weights:`"
+            )
+        right = [sum(o.success is True for o in outcomes) for outcomes in answered]
+        weights = [log_odds(k, n) for k in right]
+        if not any(weights):
+            weights = [1.0] * len(weights)
+        said = ", ".join(
+            f"{name} {k / n:.1%} right, weight {weight:.2f}"
+            for name, k, weight in zip(self.members, right, weights, strict=True)
+        )
+        return Fitted(
+            state=weights,
+            identity=[f"{weight:.6g}" for weight in weights],
+            split="validation",
+            n_samples=n,
+            note=f"{said}, on {n} validation samples",
+        )
+
+    def _firsts(self) -> list[str]:
+        return list(self.roles())[:: self.samples]
+
+    def _weights(self, fitted: Fitted | None) -> list[float]:
+        """One weight a seat."""
+        weights: Sequence[float] = (1.0,) * len(self.members)
+        if isinstance(self.weights, tuple):
+            weights = self.weights
+        elif self.weights == "log_odds":
+            if fitted is None:
+                raise ConfigError("a committee that learns its weights must be fitted first")
+            weights = fitted.state
+        return [weight for weight in weights for _ in range(self.samples)]
+
+    def _requests(self, request: Request) -> list[Request]:
+        """What each seat is asked; samples of one member are repeats at the temperature."""
+        if self.temperature is None:
+            return [request] * len(self.roles())
+        return [
+            msgspec.structs.replace(
+                request,
+                temperature=self.temperature,
+                repeat=request.repeat * self.samples + index % self.samples,
+            )
+            for index in range(len(self.roles()))
+        ]
+
+    async def _ask_in_turn(self, requests: Sequence[Request], ask: Ask, poll: _Poll) -> None:
+        n = len(requests)
+        for index, request in enumerate(requests):
             if poll.decided(range(index, n)):
                 return
             reason = f"member {index + 1} of {n}"
             await poll.ask(ask, request, index, f"{reason}; {poll.standing()}" if index else reason)
+
+
+def log_odds(right: int, n: int) -> float:
+    """The weight of a member that was right ``right`` times of ``n``; 0 where that is no news.
+
+    The chance is Laplace's (k + 1) / (n + 2), so that a perfect score has a finite weight.
+    """
+    chance = (right + 1) / (n + 2)
+    return max(0.0, math.log(chance / (1 - chance)))
 
 
 @dataclass(frozen=True)
@@ -102,9 +184,11 @@ class _Ballot:
 class _Poll:
     """The votes of one request: each member spreads its weight over what it stands for."""
 
-    def __init__(self, spec: CommitteeSpec, choices: Sequence[str] | None) -> None:
+    def __init__(
+        self, spec: CommitteeSpec, weights: Sequence[float], choices: Sequence[str] | None
+    ) -> None:
         self._roles = list(spec.roles())
-        self._weights = spec.weights or (1.0,) * len(spec.members)
+        self._weights = weights
         self._choices = choices
         self._soft = spec.vote == "soft" and choices is not None
         self._extract = re.compile(spec.extract)
@@ -173,22 +257,26 @@ class _Poll:
         return {voted: 1.0}
 
     def _voted_for(self, answer: Answer) -> str:
-        """A choice, where the answer is one; otherwise the normalised (final) text."""
-        if answer.choice is not None:
-            return answer.choice
-        matches = list(self._extract.finditer(answer.text or ""))
-        said = answer.text or ""
-        if matches:
-            said = matches[-1].group(1) if matches[-1].re.groups else matches[-1].group()
-        normalised = normalise(said)
-        for choice in self._choices or ():
-            if normalise(choice) == normalised:
-                return choice
-        return normalised
+        return voted_for(answer, self._choices, self._extract)
 
 
-def normalise(text: str) -> str:
-    """Case, white space and a final full stop make no difference between two answers."""
+def voted_for(answer: Answer, choices: Sequence[str] | None, extract: re.Pattern[str]) -> str:
+    """What an answer stands for: a choice, or else its normalised (final) text.
+
+    ``extract`` finds the final answer in a text: the first group of its last match, or all of it.
+    """
+    if answer.choice is not None:
+        return answer.choice
+    matches = list(extract.finditer(answer.text or ""))
+    said = answer.text or ""
+    if matches:
+        said = matches[-1].group(1) if matches[-1].re.groups else matches[-1].group()
+    plain = _plain(said)
+    return next((choice for choice in choices or () if _plain(choice) == plain), plain)
+
+
+def _plain(text: str) -> str:
+    """Case, white space and a final full stop make no difference between two answers; signs do."""
     return " ".join(text.casefold().split()).rstrip(" .")
 
 

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from evalsuite.errors import CallRejected, CallTransient
-from evalsuite.records import Answer, Request
-from evalsuite.systems.hybrids.committee import CommitteeSpec, normalise
+from evalsuite.errors import CallRejected, CallTransient, ConfigError
+from evalsuite.records import Answer, Request, Sample
+from evalsuite.systems.hybrids.committee import CommitteeSpec, log_odds
 
 FAILURE = CallTransient("no answer within 1 s", kind="timeout")
 
@@ -133,6 +135,75 @@ def test_order_only_matters_for_ties_and_turns_change_nothing(
         assert winner(shuffled) == first
 
 
-@given(st.text())
-def test_normalising_twice_changes_nothing(text: str) -> None:
-    assert normalise(normalise(text)) == normalise(text)
+async def test_votes_keep_their_sign(drive: Any) -> None:
+    said = ["-5", "5", "5."]
+    members = [lambda r, text=text: Answer(text=text) for text in said]
+    driver = drive(CommitteeSpec(members=("a", "b", "c")), members)
+    assert (await driver.respond("q")).text == "5"
+
+
+async def test_self_consistency_asks_one_member_for_several_samples(drive: Any) -> None:
+    asked: list[tuple[float, int]] = []
+
+    def member(request: Request) -> Answer:
+        asked.append((request.temperature, request.repeat))
+        return Answer(text="#### 7" if request.repeat % 3 else "#### 8")
+
+    spec = CommitteeSpec(members=("a",), samples=3, temperature=0.7)
+    driver = drive(spec, [member] * 3)
+    assert (await driver.respond("q")).text == "#### 7"
+    assert sorted(asked) == [(0.7, 0), (0.7, 1), (0.7, 2)]
+    asked.clear()
+    await driver.respond("q", repeat=2)
+    assert sorted(repeat for _, repeat in asked) == [6, 7, 8]
+    assert dict(spec.roles()) == dict.fromkeys(("member_1", "member_2", "member_3"), "a")
+
+
+async def test_sequential_self_consistency_stops_when_it_is_decided(drive: Any) -> None:
+    spec = CommitteeSpec(members=("a",), samples=5, temperature=1.0, sequential=True)
+    driver = drive(spec, [lambda r: Answer(text="7")] * 5)
+    await driver.respond("q")
+    assert len(driver.hops) == 3
+
+
+def test_log_odds_by_hand() -> None:
+    # (8 + 1) / (10 + 2) = 0.75, odds 3; a coin, and what is worse than one, says nothing.
+    assert log_odds(8, 10) == pytest.approx(math.log(3))
+    assert log_odds(5, 10) == 0.0
+    assert log_odds(1, 10) == 0.0
+    assert log_odds(10, 10) == pytest.approx(math.log(11))
+
+
+async def test_learnt_weights_let_one_good_member_outvote_two_poor_ones(drive: Any) -> None:
+    samples = [Sample(id=str(i), inputs={"text": str(i)}, target="right") for i in range(20)]
+
+    def good(request: Request) -> Answer:
+        return Answer(text="wrong" if request.inputs["text"] == "0" else "right")
+
+    def poor(request: Request) -> Answer:
+        text = request.inputs["text"]
+        return Answer(text="right" if text.isdigit() and int(text) < 12 else "wrong")
+
+    spec = CommitteeSpec(members=("g", "p", "q"), weights="log_odds")
+    driver = drive(spec, [good, poor, poor], samples=samples)
+    fitted = await driver.fit()
+    assert fitted.state == pytest.approx([math.log(20 / 2), math.log(13 / 9), math.log(13 / 9)])
+    assert "g 95.0% right, weight 2.30" in fitted.note
+    assert (await driver.respond("15", fitted)).text == "right"
+    with pytest.raises(ConfigError, match="fitted first"):
+        await driver.respond("15")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"members": ("a",)}, "needs two `members`"),
+        ({"members": ("a",), "samples": 3}, "go together"),
+        ({"members": ("a", "b"), "temperature": 1.0}, "go together"),
+        ({"members": ("a", "b"), "weights": (1.0, math.nan)}, "above 0"),
+        ({"members": ("a", "b"), "weights": (1.0, math.inf)}, "above 0"),
+    ],
+)
+def test_committees_that_make_no_sense(options: Any, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        CommitteeSpec(**options)
