@@ -15,6 +15,7 @@ A document whose blocks name an embedded model that is not there yet is skipped.
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 import sys
@@ -35,9 +36,6 @@ from evalsuite.running.events import Event, EventKind
 from evalsuite.scoring.named import SCORERS
 from evalsuite.systems.build import BACKENDS, HYBRIDS, parse_system
 from evalsuite.systems.classical import ClassicalSpec
-from evalsuite.systems.hybrids.cascade import CascadeSpec
-from evalsuite.systems.hybrids.committee import CommitteeSpec
-from evalsuite.systems.hybrids.router import RouterSpec
 from evalsuite.systems.openai import OpenAISpec
 from evalsuite.systems.replay import ReplaySpec
 from evalsuite.systems.transformers import TransformersSpec
@@ -158,7 +156,6 @@ NAMED = {
     "tasks": tuple(Task.__dataclass_fields__),
     "systems": (
         *BACKENDS,
-        *HYBRIDS,
         *(
             field
             for spec in (
@@ -166,13 +163,16 @@ NAMED = {
                 OpenAISpec,
                 ClassicalSpec,
                 ReplaySpec,
-                CascadeSpec,
-                RouterSpec,
-                CommitteeSpec,
             )
             for field in spec.model_fields
         ),
     ),
+    **{
+        f"hybrids/{name}": tuple(getattr(importlib.import_module(module), spec).model_fields)
+        for name, (module, _, spec) in (
+            (name, target.partition(":")) for name, target in HYBRIDS.items()
+        )
+    },
     "figures": (
         *(column.title for column in systems_columns()),
         *(f"{name}.parquet" for name in store.TABLES),
