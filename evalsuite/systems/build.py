@@ -28,6 +28,7 @@ BACKENDS = {
     "transformers": "evalsuite.systems.transformers:TransformersSpec",
 }
 HYBRIDS = {
+    "adaptive_shots": "evalsuite.systems.hybrids.adaptive_shots:AdaptiveShotsSpec",
     "cascade": "evalsuite.systems.hybrids.cascade:CascadeSpec",
     "committee": "evalsuite.systems.hybrids.committee:CommitteeSpec",
     "fallback": "evalsuite.systems.hybrids.fallback:FallbackSpec",

@@ -57,6 +57,7 @@ TASK = Task(
         **probability_metrics(ranking=False),  # tables have different classes: no common ranking
     },
     learnable="rows",
+    shot=lambda sample: str(sample.target),
     max_output_tokens=16,
     endless=True,
     default_limit=100,

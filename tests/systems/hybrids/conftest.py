@@ -27,18 +27,20 @@ class Driver:
         samples: Sequence[Sample] = (),
         usd: Sequence[float | None] = (),
         choices: Sequence[str] | None = None,
+        train: Sequence[Sample] = (),
     ) -> None:
         self.spec = spec
         self.members = dict(zip(spec.roles(), members, strict=True))
         self.usd: Mapping[str, float | None] = dict(zip(spec.roles(), usd, strict=False))
         self.hops: list[tuple[str, str]] = []
         self.seed = 0
-        self._samples = list(samples)
+        self._samples = {"validation": list(samples), "train": list(train), "test": []}
         self.task = Task(
             name="t",
             family="f",
             summary="",
-            samples=self.samples,
+            samples=self._samples.__getitem__,
+            shot=lambda sample: str(sample.target),
             prompt=lambda sample: str(sample.inputs["text"]),
             score=lambda s, a: [Score(name="right", value=float((a.choice or a.text) == s.target))],
             success="right",
@@ -55,7 +57,7 @@ class Driver:
 
     def samples(self, split: Split) -> Sequence[Sample]:
         assert split != "test"
-        return self._samples if split == "validation" else []
+        return self._samples[split]
 
     async def outcomes(self, role: str, split: Split) -> Sequence[Outcome]:
         outcomes = []
@@ -74,6 +76,10 @@ class Driver:
                 )
             )
         return outcomes
+
+    async def ask(self, role: str, request: Request) -> Answer:
+        """What a hybrid asks in practice, beside the task's own questions."""
+        return await self(role, request, reason="practice")
 
     async def fit(self) -> Fitted | None:
         return await self.spec.fit(self)
