@@ -81,14 +81,14 @@ def cached_call(completion: Completion, about: dict[str, Any], model: Model) -> 
     )
 
 
-def tool_call(said: str, about: dict[str, Any], seconds: float) -> Call:
-    """A tool of the task that was run here: it has a time, and no price."""
+def local_call(answer: Answer, about: dict[str, Any], seconds: float) -> Call:
+    """What was done here by no model (a tool, a retrieval): it has a time, and no price."""
     return Call(
         **about,
-        answer=Answer(text=said),
+        answer=answer,
         status="ok",
         usd=0.0,
-        usd_basis="a tool of the task",
+        usd_basis="no model",
         billed_usd=0.0,
         seconds=seconds,
     )

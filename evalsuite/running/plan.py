@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from evalsuite.errors import UserError
 from evalsuite.experiment import Experiment, PlannedTask
 from evalsuite.records import Phase, total
 from evalsuite.running.budget import input_tokens_at_most
@@ -48,10 +49,14 @@ class PlannedCalls:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Everything that a run from scratch would ask; an earlier session may have done part of it."""
+    """Everything that a run from scratch would ask; an earlier session may have done part of it.
+
+    ``unready`` says of each task that could not be scored on this machine what is missing.
+    """
 
     rows: tuple[PlannedCalls, ...]
     assumed: str
+    unready: tuple[str, ...] = ()
 
     @property
     def usd_at_least(self) -> float | None:
@@ -106,7 +111,17 @@ def plan(experiment: Experiment) -> Plan:
         rows=tuple(rows),
         assumed=f"a token has {low} to {high} bytes, an answer 1 token to its max_output_tokens; "
         "nothing is retried, and nothing is there from an earlier session or a cache",
+        unready=tuple(_unready(planned.task for planned in experiment.tasks)),
     )
+
+
+def _unready(tasks: Iterable[Task]) -> Iterable[str]:
+    for task in tasks:
+        try:
+            if task.ready is not None:
+                task.ready()
+        except UserError as error:
+            yield f"{task.name}: {error}"
 
 
 def _prompts(planned: PlannedTask, split: Split, limit: int | None, repeats: int) -> _Prompts:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -22,13 +22,14 @@ from evalsuite.errors import CallFailed, CallRefused, CallRejected, UserError
 from evalsuite.records import Answer, Call, Completion, Phase, Request, ToolCall, fingerprint
 from evalsuite.running.budget import Amount, Budget, worst_case
 from evalsuite.running.cache import Cache
-from evalsuite.running.call_records import cached_call, failed_call, finished_call, tool_call
+from evalsuite.running.call_records import cached_call, failed_call, finished_call, local_call
 from evalsuite.running.journal import Journal
 from evalsuite.running.opened import OpenedSystem
 from evalsuite.systems.base import Fitted, HybridSpec, Joint, JointWork, Model, Share
 
 FittedFor = Callable[[str], Awaitable[Fitted | None]]
 Execute = Callable[[ToolCall], str]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,22 +126,41 @@ class Trace:
 
     async def tool(self, call: ToolCall, role: str, reason: str) -> str:
         """Run a tool of the task under ``role``; see ``evalsuite.systems.base.Ask``."""
-        if self._execute is None:
+        execute = self._execute
+        if execute is None:
             raise CallRejected("the task has no tools that can be run", kind="no_tools")
+
+        def said() -> Answer:
+            try:
+                return Answer(text=execute(call))
+            except ValueError as error:
+                return Answer(text=f"error: {error}")
+
+        name = f"tool:{call.name}"
+        return (await self._done_here(role, name, call.arguments, said, reason)).text or ""
+
+    async def step(
+        self, role: str, name: str, asked: object, work: Callable[[], Any], reason: str
+    ) -> Any:
+        """Do work of a hybrid's own under ``role``; see ``evalsuite.systems.base.Ask``."""
+        done = await self._done_here(role, name, asked, lambda: Answer(data=work()), reason)
+        return done.data
+
+    async def _done_here(
+        self, role: str, name: str, asked: object, work: Callable[[], Answer], reason: str
+    ) -> Answer:
+        """What is done in this process, by no model, or was in an earlier session."""
         with self._working():
-            about = self._about_tool(call, role, reason)
+            about = self._numbered(role, [name, fingerprint(asked)], name, name, reason)
             known = self._means.journal.call(about["key"])
             if known is not None and known.answer is not None:
                 self.whole = False
                 self._calls.append(msgspec.structs.replace(known, ordinal=about["ordinal"]))
-                return known.answer.text or ""
+                return known.answer
             began = time.perf_counter()
-            try:
-                said = await asyncio.to_thread(self._execute, call)
-            except ValueError as error:
-                said = f"error: {error}"
-            self._keep(tool_call(said, about, time.perf_counter() - began), Amount())
-            return said
+            answer = await asyncio.to_thread(work)
+            self._keep(local_call(answer, about, time.perf_counter() - began), Amount())
+            return answer
 
     @contextmanager
     def _working(self) -> Iterator[None]:
@@ -163,10 +183,6 @@ class Trace:
             role, [system.fingerprint, request_key], system.name, system.model.name, reason
         )
         return {**about, "request_key": request_key}
-
-    def _about_tool(self, call: ToolCall, role: str, reason: str) -> dict[str, Any]:
-        name = f"tool:{call.name}"
-        return self._numbered(role, [name, call.arguments], name, name, reason)
 
     def _numbered(
         self, role: str, asked: Sequence[str], system: str, model: str, reason: str
@@ -313,6 +329,11 @@ class Asker:
     async def tool(self, call: ToolCall, *, reason: str) -> str:
         """Run a tool of the task."""
         return await self._trace.tool(call, self._below("tool"), reason)
+
+    async def step(self, name: str, asked: object, work: Callable[[], T], *, reason: str) -> T:
+        """Do work of the hybrid's own."""
+        done: T = await self._trace.step(self._below(name), name, asked, work, reason)
+        return done
 
     def _below(self, role: str) -> str:
         return f"{self._path}/{role}" if self._path else role

@@ -10,7 +10,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -21,6 +21,8 @@ from evalsuite.task import Split, Task
 
 if TYPE_CHECKING:
     from evalsuite.systems.decoding import Decoder
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +134,14 @@ class Ask(Protocol):
         """What the task's tool says to ``call``: its result, or in words what was wrong with it.
 
         Raises CallFailed (``no_tools``) where the task has no tools that can be run.
+        """
+        ...
+
+    async def step(self, name: str, asked: object, work: Callable[[], T], *, reason: str) -> T:
+        """Do ``work`` of the hybrid's own (a retrieval) as a hop ``name``, in a thread.
+
+        ``asked`` says, in JSON-able values, what it depends on, and so must its result be: it is
+        kept, and reused when a run goes on. The hop has a time and no price.
         """
         ...
 

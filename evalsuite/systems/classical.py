@@ -14,7 +14,7 @@ from pydantic import Field
 
 from evalsuite.errors import CallRejected, ExtraMissing
 from evalsuite.records import Answer, Completion, Request, Sample, fingerprint
-from evalsuite.systems import learners
+from evalsuite.systems import learners, regressors
 from evalsuite.systems.base import Fitted, ModelSpec, Practice
 from evalsuite.systems.price import machine_price
 from evalsuite.systems.resources import Resources
@@ -52,6 +52,11 @@ _LEARNERS: Mapping[Kind, Callable[[Sequence[Any], Sequence[str]], learners.Class
     "tfidf_linear": learners.learn_texts,
     "majority": learners.learn_majority,
 }
+_REGRESSORS: Mapping[Kind, Callable[[Sequence[Any], Sequence[float]], regressors.Regressor]] = {
+    "gradient_boosting": regressors.learn_boosted,
+    "logistic_regression": regressors.learn_ridge,
+    "majority": regressors.learn_mean,
+}
 
 
 class ClassicalSpec(ModelSpec):
@@ -59,7 +64,8 @@ class ClassicalSpec(ModelSpec):
 
     model: "gradient_boosting" or "logistic_regression" over rows, "tfidf_linear" over texts,
         "linear_tagger" for spans, "majority" (the most frequent label), or "auto": gradient
-        boosting, TF-IDF or the tagger, by what the task can be learnt from.
+        boosting, TF-IDF or the tagger, by what the task can be learnt from. Where rows have
+        numbers as targets, these are gradient boosting, ridge regression and the mean.
     usd_per_machine_hour, watts: price and power of the machine; the default price is an
         assumption and marked so.
     """
@@ -80,7 +86,10 @@ class ClassicalSpec(ModelSpec):
 
 
 class ClassicalModel:
-    """Answers with a label and the probabilities of the choices, or with spans.
+    """Answers with a label and the probabilities of the choices, with spans, or with a number.
+
+    Targets are numbers where rows have no choices and every target is a float; a whole number may
+    as well be the code of a class, and is one. A number is answered as ``text``.
 
     Spans are in ``data`` ({"start", "end", "label", "text"}, in order) and rendered as
     "LABEL: text; LABEL: text" in ``text``, or "none" where there are none; ``token_logprobs`` are
@@ -119,13 +128,15 @@ class ClassicalModel:
         if not samples:
             return None
         kind = _AUTO[task.learnable] if self._kind == "auto" else self._kind
-        state, seconds = await self._compute(_learn, kind, samples)
+        numeric = task.learnable == "rows" and _numeric(task, samples)
+        state, seconds = await self._compute(_learn_number if numeric else _learn, kind, samples)
+        what = f"{kind} for numbers" if numeric else kind
         return Fitted(
             state=(kind, state),
-            identity=[kind, fingerprint([[s.inputs, s.target] for s in samples])],
+            identity=[what, fingerprint([[s.inputs, s.target] for s in samples])],
             split="train",
             n_samples=len(samples),
-            note=f"{kind} learnt from {len(samples)} training samples in {seconds:.2g} s",
+            note=f"{what} learnt from {len(samples)} training samples in {seconds:.2g} s",
             machine_seconds=seconds,
         )
 
@@ -169,7 +180,20 @@ def _learn(kind: Kind, samples: Sequence[Sample]) -> learners.Classifier | Tagge
     return _LEARNERS[kind](items, [str(sample.target) for sample in samples])
 
 
-def _answer(kind: Kind, learnt: learners.Classifier | Tagger, request: Request) -> Answer:
+def _numeric(task: Task, samples: Sequence[Sample]) -> bool:
+    return task.choices is None and all(isinstance(sample.target, float) for sample in samples)
+
+
+def _learn_number(kind: Kind, samples: Sequence[Sample]) -> regressors.Regressor:
+    items = [sample.inputs.get(_READS[kind]) for sample in samples]
+    return _REGRESSORS[kind](items, [sample.target for sample in samples])
+
+
+def _answer(
+    kind: Kind, learnt: learners.Classifier | regressors.Regressor | Tagger, request: Request
+) -> Answer:
+    if isinstance(learnt, regressors.Regressor):
+        return Answer(text=repr(learnt.predict(request.inputs["columns"])))
     item = request.inputs.get(_READS[kind])
     if isinstance(learnt, Tagger):
         spans, logprobs = learnt.tag(str(item))

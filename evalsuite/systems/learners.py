@@ -80,7 +80,9 @@ def learn_rows_linear(rows: Sequence[Row], labels: Sequence[str]) -> Classifier:
 def _learn_boosted(rows: Sequence[Row], labels: Sequence[str]) -> Classifier:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    columns = _Columns.of(rows)
+    columns = Columns.of(rows)
+    if not columns:
+        return learn_majority(rows, labels)
     estimator = HistGradientBoostingClassifier(
         categorical_features=[False] * len(columns.numbers) + [True] * len(columns.words),
         # The default of 20 cannot split a table of 40 rows at all.
@@ -96,7 +98,9 @@ def _learn_linear(rows: Sequence[Row], labels: Sequence[str]) -> Classifier:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    columns = _Columns.of(rows)
+    columns = Columns.of(rows)
+    if not columns:
+        return learn_majority(rows, labels)
     estimator = make_pipeline(
         DictVectorizer(sparse=False), StandardScaler(), LogisticRegression(max_iter=5000)
     )
@@ -154,7 +158,7 @@ def _fitted(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Columns:
+class Columns:
     """Which columns hold numbers, and the known values of those that hold words.
 
     Rows need not have the same columns: what a row lacks is missing. A column with any value that
@@ -165,9 +169,11 @@ class _Columns:
     words: Mapping[str, Mapping[str, int]]
 
     @classmethod
-    def of(cls, rows: Sequence[Row]) -> _Columns:
+    def of(cls, rows: Sequence[Row]) -> Columns:
+        """As the training ``rows`` have them; a column without any value tells nothing."""
         names = sorted({name for row in rows for name in row})
         present = {name: [r[name] for r in rows if r.get(name) not in (None, "")] for name in names}
+        names = [name for name in names if present[name]]
         numeric = [name for name in names if all(_number(v) is not None for v in present[name])]
         words = {
             name: Counter(str(value) for value in present[name]).most_common(_MOST_CATEGORIES)
@@ -179,6 +185,10 @@ class _Columns:
             for name, counted in words.items()
         }
         return cls(numbers=tuple(numeric), words=codes)
+
+    def __bool__(self) -> bool:
+        """Whether there is any column to learn from."""
+        return bool(self.numbers or self.words)
 
     def matrix(self, rows: Sequence[Row]) -> Any:
         """Float array [rows, columns]; NaN where a value is missing or was never seen."""

@@ -293,6 +293,8 @@ class TransformersModel:
     def _answers(self, requests: Sequence[Request]) -> list[Completion | CallFailed]:
         """An answer or a refusal for each of ``requests``, which are of one group."""
         tokens = [encode(request, self._decoder.tokenizer) for request in requests]
+        for note in {note for encoded in tokens for note in encoded.notes}:
+            self._resources.say_once(f"{self.name}: {note}")
         pairs = list(zip(requests, tokens, strict=True))
         fitting = [pair for pair in pairs if self._fits(pair[1])]
         answer = self._choose if requests and requests[0].choices else self._generate
