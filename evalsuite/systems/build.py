@@ -36,6 +36,8 @@ HYBRIDS = {
     "guide": "evalsuite.systems.hybrids.guide:GuideSpec",
     "hedge": "evalsuite.systems.hybrids.hedge:HedgeSpec",
     "verify": "evalsuite.systems.hybrids.verify:VerifySpec",
+    "rerank": "evalsuite.systems.hybrids.rerank:RerankSpec",
+    "retrieve_read": "evalsuite.systems.hybrids.retrieve_read:RetrieveReadSpec",
     "router": "evalsuite.systems.hybrids.router:RouterSpec",
 }
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import msgspec
 
@@ -87,6 +88,13 @@ def with_question(request: Request, text: str) -> Request:
 def last_question(request: Request) -> str:
     """The text of the last user turn."""
     return next(turn.content for turn in reversed(request.messages) if turn.role == "user")
+
+
+def input_of(request: Request, name: str) -> Any:
+    """The input ``name`` of the sample, or of its columns where it is a row; None without it."""
+    columns = request.inputs.get("columns")
+    below = columns.get(name) if isinstance(columns, Mapping) else None
+    return request.inputs.get(name, below)
 
 
 def going_on(request: Request, answer: Answer, text: str) -> Request:
