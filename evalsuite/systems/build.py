@@ -36,6 +36,7 @@ HYBRIDS = {
     "guide": "evalsuite.systems.hybrids.guide:GuideSpec",
     "hedge": "evalsuite.systems.hybrids.hedge:HedgeSpec",
     "verify": "evalsuite.systems.hybrids.verify:VerifySpec",
+    "plan_act": "evalsuite.systems.hybrids.plan_act:PlanActSpec",
     "rerank": "evalsuite.systems.hybrids.rerank:RerankSpec",
     "retrieve_read": "evalsuite.systems.hybrids.retrieve_read:RetrieveReadSpec",
     "router": "evalsuite.systems.hybrids.router:RouterSpec",
