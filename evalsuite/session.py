@@ -98,6 +98,7 @@ class Session:
         assert work is not None
         self._cancel = partial(loop.call_soon_threadsafe, work.cancel)
         resources = Resources(folder=self._folder, say=self._note)
+        await asyncio.to_thread(_require_ready, self._experiment)
         with closing(Journal(self._folder)) as journal:
             async with (
                 opened_systems(self._experiment, resources) as systems,
@@ -113,7 +114,7 @@ class Session:
                     tell=self._tell,
                     systems=systems,
                     cache=cache,
-                    redacted=resources.redacted,
+                    resources=resources,
                 ).run()
             manifest = msgspec.structs.replace(manifest, notes=resources.notes)
             if answered.complete or self._stop.why is not None:
@@ -133,6 +134,13 @@ class Session:
 
     def _note(self, text: str) -> None:
         self._tell(Event(kind="note", at=time.time(), text=text))
+
+
+def _require_ready(experiment: Experiment) -> None:
+    """Return where this machine has what scoring needs; the task's own UserError where not."""
+    for planned in experiment.tasks:
+        if planned.task.ready is not None:
+            planned.task.ready()
 
 
 def _cache_of(experiment: Experiment) -> Path | None:

@@ -10,7 +10,7 @@ import msgspec
 from evalsuite.errors import CallFailed
 from evalsuite.records import Answer, Call, Completion
 from evalsuite.systems.base import Model
-from evalsuite.systems.price import joules_of, usd_of
+from evalsuite.systems.price import Price, joules_of, usd_of
 
 
 def failed_call(
@@ -37,11 +37,11 @@ def failed_call(
 
 
 def finished_call(
-    completion: Completion, about: dict[str, Any], seconds: float | None, model: Model
+    completion: Completion, about: dict[str, Any], seconds: float | None, price: Price
 ) -> Call:
-    """A call that was answered, with what it cost by the model's price."""
-    usd, usd_basis = usd_of(completion, model.price)
-    joules, joules_basis = joules_of(completion, model.price)
+    """A call that was answered, with what it cost by the ``price`` of its model."""
+    usd, usd_basis = usd_of(completion, price)
+    joules, joules_basis = joules_of(completion, price)
     measured = msgspec.structs.asdict(completion)
     del measured["usd"], measured["maybe_billed_attempts"]
     return Call(
@@ -81,8 +81,19 @@ def cached_call(completion: Completion, about: dict[str, Any], model: Model) -> 
     )
 
 
-def local_call(answer: Answer, about: dict[str, Any], seconds: float) -> Call:
-    """What was done here by no model (a tool, a retrieval): it has a time, and no price."""
+def local_call(
+    answer: Answer, about: dict[str, Any], queued: float, seconds: float, price: Price | None
+) -> Call:
+    """What a hybrid did here itself: a tool or a retrieval without a price, or work with one."""
+    if price is not None:
+        completion = Completion(
+            answer=answer,
+            queue_seconds=queued,
+            service_seconds=seconds,
+            machine_seconds=seconds,
+            batch_size=1,
+        )
+        return finished_call(completion, about, queued + seconds, price)
     return Call(
         **about,
         answer=answer,
@@ -90,5 +101,7 @@ def local_call(answer: Answer, about: dict[str, Any], seconds: float) -> Call:
         usd=0.0,
         usd_basis="no model",
         billed_usd=0.0,
-        seconds=seconds,
+        seconds=queued + seconds,
+        queue_seconds=queued,
+        service_seconds=seconds,
     )

@@ -93,7 +93,7 @@ class Engine:
         tell: Callable[[Event], None],
         systems: Mapping[str, OpenedSystem],
         cache: Cache | None,
-        redacted: Callable[[str], str],
+        resources: Resources,
     ) -> None:
         """``tell`` is called from the event loop and the scoring thread, often: it is quick."""
         settings = experiment.settings
@@ -105,6 +105,7 @@ class Engine:
         self._systems = systems
         self._means = Means(
             systems=systems,
+            worker=resources.worker("cpu"),
             journal=journal,
             budget=Budget(
                 usd=settings.max_usd,
@@ -113,7 +114,7 @@ class Engine:
                 spent=journal.spent(),
             ),
             cache=cache,
-            redacted=redacted,
+            redacted=resources.redacted,
         )
         self._scoring = ScoringPass(journal, tell)
         self._errors = ErrorsAllowed(settings.max_errors)

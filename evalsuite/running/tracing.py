@@ -12,6 +12,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -20,12 +21,14 @@ import msgspec
 
 from evalsuite.errors import CallFailed, CallRefused, CallRejected, UserError
 from evalsuite.records import Answer, Call, Completion, Phase, Request, ToolCall, fingerprint
+from evalsuite.running.asker import Asker
 from evalsuite.running.budget import Amount, Budget, worst_case
 from evalsuite.running.cache import Cache
 from evalsuite.running.call_records import cached_call, failed_call, finished_call, local_call
 from evalsuite.running.journal import Journal
 from evalsuite.running.opened import OpenedSystem
 from evalsuite.systems.base import Fitted, HybridSpec, Joint, JointWork, Model, Share
+from evalsuite.systems.price import Price
 
 FittedFor = Callable[[str], Awaitable[Fitted | None]]
 Execute = Callable[[ToolCall], str]
@@ -34,9 +37,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Means:
-    """What every answer of a run is made with. ``redacted`` takes secrets out of a message."""
+    """What every answer of a run is made with.
+
+    ``worker`` is the thread of local models; ``redacted`` takes secrets out of a message.
+    """
 
     systems: Mapping[str, OpenedSystem]
+    worker: Executor
     journal: Journal
     budget: Budget
     cache: Cache | None
@@ -99,7 +106,7 @@ class Trace:
         with self._working():
             fitted = await self._fitted_for(name)
             if isinstance(system.spec, HybridSpec):
-                return await system.spec.respond(request, Asker(self, system, role), fitted)
+                return await system.spec.respond(request, Asker(self, system.members, role), fitted)
             return await self._call(system, request, fitted, role, reason)
 
     async def jointly(self, names: Mapping[str, str], request: Request, work: JointWork) -> Answer:
@@ -137,19 +144,38 @@ class Trace:
                 return Answer(text=f"error: {error}")
 
         name = f"tool:{call.name}"
-        return (await self._done_here(role, name, call.arguments, said, reason)).text or ""
+        done = await self._done_here(role, name, call.arguments, said, reason, None)
+        return done.text or ""
 
     async def step(
-        self, role: str, name: str, asked: object, work: Callable[[], Any], reason: str
+        self,
+        role: str,
+        name: str,
+        asked: object,
+        work: Callable[[], Any],
+        reason: str,
+        price: Price | None,
     ) -> Any:
         """Do work of a hybrid's own under ``role``; see ``evalsuite.systems.base.Ask``."""
-        done = await self._done_here(role, name, asked, lambda: Answer(data=work()), reason)
-        return done.data
+
+        def done() -> Answer:
+            return Answer(data=work())
+
+        return (await self._done_here(role, name, asked, done, reason, price)).data
 
     async def _done_here(
-        self, role: str, name: str, asked: object, work: Callable[[], Answer], reason: str
+        self,
+        role: str,
+        name: str,
+        asked: object,
+        work: Callable[[], Answer],
+        reason: str,
+        price: Price | None,
     ) -> Answer:
-        """What is done in this process, by no model, or was in an earlier session."""
+        """What is done in this process, on the thread of local models, or was in another session.
+
+        On that thread, because two computations at once would each look slower than they are.
+        """
         with self._working():
             about = self._numbered(role, [name, fingerprint(asked)], name, name, reason)
             known = self._means.journal.call(about["key"])
@@ -157,9 +183,16 @@ class Trace:
                 self.whole = False
                 self._calls.append(msgspec.structs.replace(known, ordinal=about["ordinal"]))
                 return known.answer
-            began = time.perf_counter()
-            answer = await asyncio.to_thread(work)
-            self._keep(local_call(answer, about, time.perf_counter() - began), Amount())
+            asked_at = time.perf_counter()
+
+            def timed() -> tuple[Answer, float, float]:
+                began = time.perf_counter()
+                answer = work()
+                return answer, began - asked_at, time.perf_counter() - began
+
+            loop = asyncio.get_running_loop()
+            answer, queued, seconds = await loop.run_in_executor(self._means.worker, timed)
+            self._keep(local_call(answer, about, queued, seconds, price), Amount())
             return answer
 
     @contextmanager
@@ -257,7 +290,10 @@ class Trace:
             answer = joint.answer if role == last else Answer(data=share.data)
             completion = _completion_of(share, answer, queued)
             call = finished_call(
-                completion, {**about, "reason": share.reason}, share.machine_seconds, models[role]
+                completion,
+                {**about, "reason": share.reason},
+                share.machine_seconds,
+                models[role].price,
             )
             most = set_aside[index] if set_aside else None
             self._keep(call, budget.settle(most, worst, call.billed_usd, completion))
@@ -291,7 +327,7 @@ class Trace:
             budget.settle(most, worst, None, None)
             raise
         seconds = time.perf_counter() - began if timed else None
-        call = finished_call(completion, about, seconds, model)
+        call = finished_call(completion, about, seconds, model.price)
         self._keep(call, budget.settle(most, worst, call.billed_usd, completion))
         return completion
 
@@ -300,43 +336,6 @@ class Trace:
             self.whole = False
         self._means.journal.put_call(call, usd_at_most=taken.usd, tokens_at_most=taken.tokens)
         self._calls.append(call)
-
-
-class Asker:
-    """The ``Ask`` of one hybrid: its roles become systems, under the path that led to it."""
-
-    def __init__(self, trace: Trace, hybrid: OpenedSystem, path: str) -> None:
-        """``path`` is that of the hybrid itself, empty at the top."""
-        self._trace = trace
-        self._members = hybrid.members
-        self._path = path
-
-    async def __call__(self, role: str, request: Request, *, reason: str) -> Answer:
-        """Ask the member in ``role``."""
-        return await self._trace.ask(self._members[role], request, self._below(role), reason)
-
-    async def jointly(self, roles: Sequence[str], request: Request, work: JointWork) -> Answer:
-        """Let the members in ``roles`` work together."""
-
-        def below(decoders: Mapping[str, Any]) -> Joint:
-            joint = work({role: decoders[self._below(role)] for role in roles})
-            shares = {self._below(role): share for role, share in joint.shares.items()}
-            return Joint(answer=joint.answer, shares=shares)
-
-        names = {self._below(role): self._members[role] for role in roles}
-        return await self._trace.jointly(names, request, below)
-
-    async def tool(self, call: ToolCall, *, reason: str) -> str:
-        """Run a tool of the task."""
-        return await self._trace.tool(call, self._below("tool"), reason)
-
-    async def step(self, name: str, asked: object, work: Callable[[], T], *, reason: str) -> T:
-        """Do work of the hybrid's own."""
-        done: T = await self._trace.step(self._below(name), name, asked, work, reason)
-        return done
-
-    def _below(self, role: str) -> str:
-        return f"{self._path}/{role}" if self._path else role
 
 
 async def _on_device(model: Any, work: Callable[[], Joint]) -> tuple[float, Joint]:

@@ -137,11 +137,20 @@ class Ask(Protocol):
         """
         ...
 
-    async def step(self, name: str, asked: object, work: Callable[[], T], *, reason: str) -> T:
-        """Do ``work`` of the hybrid's own (a retrieval) as a hop ``name``, in a thread.
+    async def step(
+        self,
+        name: str,
+        asked: object,
+        work: Callable[[], T],
+        *,
+        reason: str,
+        price: Price | None = None,
+    ) -> T:
+        """Do ``work`` of the hybrid's own as a hop ``name``, on the thread of local models.
 
         ``asked`` says, in JSON-able values, what it depends on, and so must its result be: it is
-        kept, and reused when a run goes on. The hop has a time and no price.
+        kept, and reused when a run goes on. Without a ``price`` the hop costs nothing (a retrieval,
+        a rule); with one it is paid by the machine-hour (a classifier that the hybrid learnt).
         """
         ...
 
