@@ -3,12 +3,12 @@
 strict: boundaries and type; exact: boundaries; partial: any overlap, half a point unless the
 boundaries agree; type: any overlap and the type. Source: Segura-Bedmar et al. 2013 (task 9.1),
 with one change: spans are paired by an optimal assignment, so that the order in which a model
-lists its entities does not matter.
+lists its entities does not matter. Tags of tokens become spans in ``bio``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,7 +27,11 @@ class Span:
 
 @dataclass(frozen=True)
 class Counts:
-    """How spans fared under one schema; gold = correct + incorrect + partial + missed."""
+    """How spans fared under one schema: COR, INC, PAR, MIS and SPU of the literature.
+
+    Gold spans are correct + incorrect + partial + missed, predicted ones correct + incorrect +
+    partial + spurious.
+    """
 
     correct: int = 0
     incorrect: int = 0
@@ -45,25 +49,31 @@ class Counts:
         )
 
     @property
+    def gold(self) -> int:
+        """Gold spans (POS)."""
+        return self.correct + self.incorrect + self.partial + self.missed
+
+    @property
+    def predicted(self) -> int:
+        """Predicted spans (ACT)."""
+        return self.correct + self.incorrect + self.partial + self.spurious
+
+    @property
     def precision(self) -> float | None:
         """(correct + partial / 2) / predicted; None if nothing was predicted."""
-        predicted = self.correct + self.incorrect + self.partial + self.spurious
-        return (self.correct + self.partial / 2) / predicted if predicted else None
+        return (self.correct + self.partial / 2) / self.predicted if self.predicted else None
 
     @property
     def recall(self) -> float | None:
         """(correct + partial / 2) / gold; None if there is no gold."""
-        gold = self.correct + self.incorrect + self.partial + self.missed
-        return (self.correct + self.partial / 2) / gold if gold else None
+        return (self.correct + self.partial / 2) / self.gold if self.gold else None
 
     @property
     def f1(self) -> float | None:
         """Harmonic mean of precision and recall; None if there is neither gold nor prediction."""
-        gold = self.correct + self.incorrect + self.partial + self.missed
-        predicted = self.correct + self.incorrect + self.partial + self.spurious
-        if not gold + predicted:
+        if not self.gold + self.predicted:
             return None
-        return 2 * (self.correct + self.partial / 2) / (gold + predicted)
+        return 2 * (self.correct + self.partial / 2) / (self.gold + self.predicted)
 
 
 def compare(
@@ -74,10 +84,10 @@ def compare(
     Args:
         gold: Reference spans; duplicates make no sense and count double.
         predicted: Predicted spans in any order; a repeated span is spurious.
-        unplaced: Labels of predictions that are nowhere in the text (made up, or named too often):
-            spurious.
+        unplaced: Labels of predictions that can match nothing (made up, named too often, of an
+            undeclared type): spurious.
     """
-    pairs = _paired(gold, predicted)
+    pairs = pair(gold, predicted)
     missed, spurious = len(gold) - len(pairs), len(predicted) - len(pairs) + len(unplaced)
     counts: dict[Schema, Counts] = {}
     for schema in SCHEMAS:
@@ -124,49 +134,74 @@ def _judge(schema: Schema, gold: Span, predicted: Span) -> str:
             return "correct" if same_label else "incorrect"
 
 
-def _paired(gold: Sequence[Span], predicted: Sequence[Span]) -> list[tuple[int, int]]:
-    """Overlapping pairs (gold index, predicted index) of the best one-to-one assignment.
+def pair(gold: Sequence[Span], predicted: Sequence[Span]) -> list[tuple[int, int]]:
+    """Overlapping pairs (index into gold, index into predicted) of the best one-to-one assignment.
 
     Best is lexicographic: most strict matches, then most exact, then most overlaps of one type,
-    then most overlaps.
+    then most overlaps. So how many pairs there are of each kind does not depend on the order of
+    the spans, and neither do the pairs as spans: ties are broken by sorted spans.
     """
-    if not gold or not predicted:
-        return []
+    free_gold = sorted(range(len(gold)), key=gold.__getitem__)
+    free_said = sorted(range(len(predicted)), key=predicted.__getitem__)
+    # Equal spans are interchangeable, so an optimum pairs as many of them as there are.
+    waiting: dict[Span, list[int]] = {}
+    for j in reversed(free_said):
+        waiting.setdefault(predicted[j], []).append(j)
+    pairs = [(i, waiting[gold[i]].pop()) for i in free_gold if waiting.get(gold[i])]
+    if len(pairs) < min(len(gold), len(predicted)):
+        taken, used = {i for i, _ in pairs}, {j for _, j in pairs}
+        free_gold = [i for i in free_gold if i not in taken]
+        free_said = [j for j in free_said if j not in used]
+        for rows, columns in _overlapping(gold, predicted, free_gold, free_said):
+            pairs += _assigned(gold, predicted, rows, columns)
+    return sorted(pairs)
+
+
+def _overlapping(
+    gold: Sequence[Span], predicted: Sequence[Span], rows: Sequence[int], columns: Sequence[int]
+) -> Iterator[tuple[list[int], list[int]]]:
+    """Groups of spans that hang together by overlaps; no pair of the assignment crosses groups."""
+    ordered = sorted(
+        [(gold[i], 0, i) for i in rows if gold[i].start < gold[i].end]
+        + [(predicted[j], 1, j) for j in columns if predicted[j].start < predicted[j].end]
+    )
+    group: tuple[list[int], list[int]] = ([], [])
+    end = -1
+    for span, side, index in ordered:
+        if span.start >= end:
+            if group[0] and group[1]:
+                yield group
+            group = ([], [])
+        group[side].append(index)
+        end = max(end, span.end)
+    if group[0] and group[1]:
+        yield group
+
+
+def _assigned(
+    gold: Sequence[Span], predicted: Sequence[Span], rows: Sequence[int], columns: Sequence[int]
+) -> list[tuple[int, int]]:
+    if len(rows) == len(columns) == 1:
+        overlap = _overlap(gold[rows[0]], predicted[columns[0]])
+        return [(rows[0], columns[0])] if overlap else []
     import numpy as np
     from scipy.optimize import linear_sum_assignment
 
-    base = min(len(gold), len(predicted)) + 1
-    weights = np.zeros((len(gold), len(predicted)))
-    for i, wanted in enumerate(gold):
-        for j, said in enumerate(predicted):
-            if wanted.start < said.end and said.start < wanted.end:
+    # A digit for each kind of pair: no number of lesser pairs outweighs one of a better kind.
+    base = float(min(len(rows), len(columns)) + 1)
+    weights = np.zeros((len(rows), len(columns)))
+    for at, i in enumerate(rows):
+        for to, j in enumerate(columns):
+            wanted, said = gold[i], predicted[j]
+            if _overlap(wanted, said):
                 same_place = (wanted.start, wanted.end) == (said.start, said.end)
-                rank = 2 * same_place + (wanted.label == said.label)
-                weights[i, j] = float(base) ** rank
-    rows, columns = linear_sum_assignment(weights, maximize=True)
-    return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if weights[i, j] > 0]
+                weights[at, to] = base ** (2 * same_place + (wanted.label == said.label))
+    chosen = zip(*(ends.tolist() for ends in linear_sum_assignment(weights, True)), strict=True)
+    return [(rows[at], columns[to]) for at, to in chosen if weights[at, to] > 0]
 
 
-def from_bio(tags: Sequence[str], *, strict: bool = False) -> list[Span]:
-    """Token spans of BIO tags.
-
-    Args:
-        tags: "O", "B-LABEL" or "I-LABEL".
-        strict: IOB2 to the letter: an I without its B starts nothing. Otherwise it starts a span,
-            as in conlleval and as in seqeval's default.
-    """
-    spans: list[Span] = []
-    start, label = 0, ""
-    for at, tag in enumerate([*tags, "O"]):
-        prefix, _, name = tag.partition("-")
-        goes_on = bool(label) and prefix == "I" and name == label
-        if goes_on:
-            continue
-        if label:
-            spans.append(Span(start, at, label))
-        begins = prefix == "B" or (prefix == "I" and not strict)
-        start, label = at, name if begins else ""
-    return spans
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def from_records(records: Iterable[Mapping[str, Any]]) -> list[Span]:

@@ -12,15 +12,9 @@ micro F1, is among the corpus metrics. Splits are the official ones (3394, 1009,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import accumulate
-from typing import Any
-
 from evalsuite.datasets import DataFile, Dataset
-from evalsuite.records import Answer, Sample, Score
-from evalsuite.scoring.entities import corpus_metrics, score_spans
-from evalsuite.scoring.spans import from_bio
-from evalsuite.task import Split, Task
+from evalsuite.library.ner import Part, ner_task
+from evalsuite.task import Published
 
 LABELS = ("person", "location", "corporation", "group", "creative-work", "product")
 _URL = (
@@ -51,51 +45,45 @@ DATA = Dataset(
 )
 
 
-def samples(split: Split) -> Iterator[Sample]:
-    """Texts of one blank between tokens; targets are character spans."""
-    for number, row in enumerate(DATA.rows(split)):
-        yield Sample(
-            id=f"{split}-{number}",
-            inputs={"text": " ".join(row["tokens"])},
-            target=character_spans(row["tokens"], row["tags"]),
-        )
-
-
-def character_spans(tokens: Sequence[str], tags: Sequence[str]) -> list[dict[str, Any]]:
-    """The spans of BIO tags in the tokens joined by blanks."""
-    starts = [0, *accumulate(len(token) + 1 for token in tokens)]
-    return [
-        {"start": starts[span.start], "end": starts[span.end] - 1, "label": span.label}
-        for span in from_bio(tags)
-    ]
-
-
-def prompt(sample: Sample) -> str:
-    """The types, the form of the answer, the text."""
-    return (
-        f"List the named entities of the text, in order. Types: {', '.join(LABELS)}.\n"
-        "Answer in one line, as TYPE: words; TYPE: words. Copy the words exactly. "
-        "If there are no entities, answer none.\n\n"
-        f"Text: {sample.inputs['text']}"
-    )
-
-
-def score(sample: Sample, answer: Answer) -> Sequence[Score]:
-    """``exact_set``, ``span_f1`` and ``hallucinated``."""
-    return score_spans(answer, sample.target, text=sample.inputs["text"], labels=LABELS)
-
-
-TASK = Task(
+_SUBMISSIONS = {
+    "UH-RiTUAL": 0.4186,
+    "SpinningBytes": 0.4078,
+    "SJTU-Adapt": 0.4042,
+    "Arcada": 0.3998,
+    "FLYTXT": 0.3835,
+    "MIC-CIS": 0.3706,
+    "Drexel-CCI": 0.2630,
+}
+TASK = ner_task(
     name="ner/wnut17",
-    family="ner",
     summary="Emerging entities in social media",
-    samples=samples,
-    prompt=prompt,
-    score=score,
-    success="exact_set",
-    corpus=corpus_metrics(LABELS),
-    learnable="spans",
-    source=DATA.source,
-    licence=DATA.licence,
+    data=DATA,
+    parts={
+        "train": Part(file="train"),
+        "validation": Part(file="validation"),
+        "test": Part(file="test"),
+    },
+    labels=LABELS,
     reference="https://aclanthology.org/W17-4418",
+    surface=True,
+    version=2,
+    published=(
+        *(
+            Published(
+                metric="micro_f1",
+                value=value,
+                system=system,
+                source="its submission in github.com/leondz/emerging_entities_17, scored strictly",
+                n=1287,
+            )
+            for system, value in _SUBMISSIONS.items()
+        ),
+        Published(
+            metric="surface_f1",
+            value=0.3933,
+            system="SpinningBytes",
+            source="https://aclanthology.org/W17-4422, abstract",
+            n=1287,
+        ),
+    ),
 )

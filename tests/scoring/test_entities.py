@@ -1,20 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from evalsuite.records import Answer, Sample
-from evalsuite.scoring.entities import (
-    Mention,
-    corpus_metrics,
-    parse_mentions,
-    place,
-    read_spans,
-    score_spans,
-)
-from evalsuite.scoring.spans import Span
-from evalsuite.task import Graded
+from evalsuite.records import Answer, Score
+from evalsuite.scoring.entities import score_entities, score_spans
 
 LABELS = ("PER", "ORG", "LOC")
 TEXT = "Mara Bell left Torli for Torli Bank."
@@ -26,110 +15,86 @@ GOLD = [
 RIGHT = "PER: Mara Bell; LOC: Torli; ORG: Torli Bank"
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        RIGHT,
-        "per: Mara Bell\n- LOC: Torli\n- ORG: 'Torli Bank'",
-        '[{"label": "PER", "text": "Mara Bell"}, {"type": "LOC", "entity": "Torli"},'
-        ' {"label": "ORG", "text": "Torli Bank"}]',
-        '```json\n{"PER": ["Mara Bell"], "LOC": ["Torli"], "ORG": ["Torli Bank"]}\n```',
-    ],
-)
-def test_forms_of_answers(said: str) -> None:
-    mentions = [Mention("PER", "Mara Bell"), Mention("LOC", "Torli"), Mention("ORG", "Torli Bank")]
-    assert parse_mentions(said, LABELS) == (mentions, 0)
+def scored(answer: str | Answer, gold: list[dict[str, object]] = GOLD) -> dict[str, Score]:
+    answer = Answer(text=answer) if isinstance(answer, str) else answer
+    basic = score_spans(answer, gold, text=TEXT, labels=LABELS)
+    every = score_entities(answer, gold, text=TEXT, labels=LABELS)
+    assert every[: len(basic)] == basic
+    return {score.name: score for score in every}
 
 
-@pytest.mark.parametrize("said", ["none", "None.", "[]", "{}", "No entities"])
-def test_nothing_can_be_said(said: str) -> None:
-    assert parse_mentions(said, LABELS) == ([], 0)
+def values(answer: str | Answer, gold: list[dict[str, object]] = GOLD) -> list[float | None]:
+    return [score.value for score in scored(answer, gold).values()]
 
 
-@pytest.mark.parametrize("said", ["", "I see nobody here", "[broken", "[1, 2]", "PER:", "[" * 9999])
-def test_unreadable(said: str) -> None:
-    mentions, unreadable = parse_mentions(said, LABELS)
-    assert not mentions and unreadable
-    scores = {s.name: s for s in score_spans(Answer(text=said), [], text=TEXT, labels=LABELS)}
-    assert {s.status for s in scores.values()} == {"format_error"}
-    assert (scores["exact_set"].value, scores["hallucinated"].value) == (0.0, None)
-
-
-def test_kth_mention_goes_to_kth_occurrence() -> None:
-    reading = place([Mention("PER", "Bo"), Mention("LOC", "Bo"), Mention("ORG", "Bo")], "Bo met Bo")
-    assert reading.spans == [Span(0, 2, "PER"), Span(7, 9, "LOC")]
-    assert reading.excess == (Mention("ORG", "Bo"),)
-
-
-def test_longer_mentions_choose_first_and_places_inside_them_come_last() -> None:
-    text = "The Torli Bank of Torli"
-    for order in (1, -1):
-        mentions = [Mention("LOC", "Torli"), Mention("ORG", "Torli Bank")][::order]
-        assert place(mentions, text).spans == [Span(4, 14, "ORG"), Span(18, 23, "LOC")]
-    nested = place([Mention("LOC", "Torli"), Mention("ORG", "Torli Bank")], "Torli Bank")
-    assert nested.spans == [Span(0, 5, "LOC"), Span(0, 10, "ORG")]
-
-
-def test_whole_words_come_before_parts() -> None:
-    assert place([Mention("PER", "Ann")], "Annual Ann").spans == [Span(7, 10, "PER")]
-    assert place([Mention("PER", "Ann")], "Annual").spans == [Span(0, 3, "PER")]
-
-
-def test_case_and_punctuation_tiers_keep_offsets() -> None:
-    text = "In STRAßE 5 the U.S. Bank"
-    assert place([Mention("LOC", "strasse 5")], text).spans == [Span(3, 11, "LOC")]
-    assert place([Mention("ORG", "US Bank")], text).spans == [Span(16, 25, "ORG")]
-    exact = place([Mention("PER", "bo")], "Bo bo").spans
-    assert exact == [Span(3, 5, "PER")]
-
-
-def test_made_up_mentions_are_wrong_predictions() -> None:
-    answer = Answer(text=RIGHT + "; PER: Nobody")
-    scores = {s.name: s for s in score_spans(answer, GOLD, text=TEXT, labels=LABELS)}
-    assert scores["exact_set"].value == 0.0
-    assert scores["hallucinated"].value == 1.0
-    assert scores["span_f1"].value == pytest.approx(2 * 3 / (3 + 4))
-
-
-def test_undeclared_types_are_wrong_predictions() -> None:
-    scores = score_spans(Answer(text="FOO: Mara Bell"), GOLD[:1], text=TEXT, labels=LABELS)
-    assert [s.value for s in scores] == [0.0, 0.0, 0.0]
+def test_names() -> None:
+    assert list(scored(RIGHT)) == [
+        "exact_set",
+        "span_f1",
+        "hallucinated",
+        "repaired_exact_set",
+        "repaired_span_f1",
+        "correct_entities",
+        "predicted_entities",
+        "gold_entities",
+    ]
 
 
 def test_right_answers_and_structured_answers() -> None:
-    for answer in (Answer(text=RIGHT), Answer(data=GOLD)):
-        scores = score_spans(answer, GOLD, text=TEXT, labels=LABELS)
-        assert [s.value for s in scores] == [1.0, 1.0, 0.0]
-    nothing = score_spans(Answer(text="none"), [], text=TEXT, labels=LABELS)
-    assert [s.value for s in nothing] == [1.0, 1.0, 0.0]
+    for answer in (RIGHT, Answer(data=GOLD)):
+        assert values(answer) == [1.0, 1.0, 0.0, 1.0, 1.0, 3.0, 3.0, 3.0]
+    assert values("none", []) == [1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0]
 
 
-def test_partly_readable_answers_keep_what_can_be_read() -> None:
-    reading = read_spans(Answer(text="PER: Mara Bell; and so on"), TEXT, LABELS)
-    assert reading.readable and reading.unreadable_parts == 1
-    assert reading.spans == [Span(0, 9, "PER")]
+@pytest.mark.parametrize("said", ["", "I see nobody here", "[broken", "[1, 2]", "PER:"])
+def test_unreadable_answers(said: str) -> None:
+    """They predict nothing: wrong even where there is nothing to find."""
+    scores = scored(said, [])
+    assert {scores[name].status for name in ("exact_set", "span_f1", "hallucinated")} == {
+        "format_error"
+    }
+    assert (scores["exact_set"].value, scores["hallucinated"].value) == (0.0, None)
+    assert (scores["repaired_exact_set"].value, scores["repaired_exact_set"].status) == (
+        0.0,
+        "format_error",
+    )
+    assert scores["predicted_entities"] == Score(name="predicted_entities", value=0.0)
+    assert scored(said)["gold_entities"].value == 3.0
 
 
-def test_corpus_metrics_by_hand() -> None:
-    sample = Sample(id="1", inputs={"text": TEXT}, target=GOLD)
-    said = Answer(text="PER: Mara; LOC: Torli; LOC: Nowhere")
-    rows = [
-        Graded(sample=sample, answer=said, scores={}),
-        Graded(sample=sample, answer=None, scores={}),  # a failure is no prediction
-    ]
-    figures = {name: metric(rows) for name, metric in corpus_metrics(LABELS).items()}
-    assert figures["precision"] == pytest.approx(1 / 3)
-    assert figures["recall"] == pytest.approx(1 / 3)
-    assert figures["micro_f1"] == pytest.approx(1 / 3)
-    assert figures["micro_f1_partial"] == pytest.approx(1.5 / 3)
-    assert figures["micro_f1_type"] == pytest.approx(2 / 3)
-    # PER 0, ORG 0, LOC 2*1/(1+2)
-    assert figures["macro_f1"] == pytest.approx((0 + 0 + 2 / 3) / 3)
+def test_a_mended_form_has_scores_of_its_own() -> None:
+    scores = scored('The answer is [{"type": "PER", "text": "Mara Bell"}]')
+    assert (scores["exact_set"].value, scores["span_f1"].value) == (0.0, 0.0)
+    assert scores["repaired_span_f1"].value == pytest.approx(2 / 4)
+    assert scores["correct_entities"].value == 0.0
 
 
-@given(st.text(alphabet="ab .", max_size=20), st.lists(st.text(alphabet="ab.", min_size=1)))
-def test_places_carry_the_words_and_are_taken_once(text: str, names: list[str]) -> None:
-    reading = place([Mention("PER", name) for name in names], text)
-    assert len({(s.start, s.end) for s in reading.spans}) == len(reading.spans)
-    assert len(reading.spans) + len(reading.unplaced) == len(names)
-    assert all(0 <= s.start < s.end <= len(text) for s in reading.spans)
+def test_parts_that_cannot_be_read_are_skipped_and_named() -> None:
+    scores = scored(f"{RIGHT}\nThat is all.")
+    assert scores["exact_set"].value == 1.0
+    assert scores["exact_set"].explanation.endswith(", 1 unreadable")
+    assert scores["correct_entities"].explanation == "3 correct, 1 format"
+
+
+def test_made_up_mentions_are_wrong_predictions() -> None:
+    scores = scored(RIGHT + "; PER: Nobody")
+    assert scores["exact_set"].value == 0.0
+    assert scores["hallucinated"].value == 1.0
+    assert scores["span_f1"].value == pytest.approx(2 * 3 / (3 + 4))
+    assert scores["span_f1"].explanation == "3 of 3 found, 1 wrong, 1 not in the text"
+    assert scores["correct_entities"].explanation == "3 correct, 1 hallucinated"
+
+
+def test_undeclared_types_are_wrong_predictions() -> None:
+    assert values("FOO: Mara Bell", GOLD[:1])[:3] == [0.0, 0.0, 0.0]
+    assert scored("FOO: Mara Bell")["correct_entities"].explanation == "3 missing, 1 undeclared"
+
+
+def test_f1_is_made_of_the_counts() -> None:
+    scores = scored("PER: Mara; LOC: Torli; LOC: Nowhere; and so on")
+    correct, predicted, gold = (
+        scores[f"{name}_entities"].value for name in ("correct", "predicted", "gold")
+    )
+    assert (correct, predicted, gold) == (1.0, 3.0, 3.0)
+    assert scores["span_f1"].value == pytest.approx(2 * 1 / (3 + 3))
+    assert scores["span_f1"].explanation.endswith("1 unreadable")
