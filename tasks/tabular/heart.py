@@ -1,25 +1,24 @@
 """Heart disease from eleven clinical measurements, as in TabLLM (arXiv:2210.10723).
 
-    The age is 40. The sex is male. The chest pain type is atypical angina. The resting blood
-    pressure is 140. ... Does this patient have a heart disease? Yes or no?
-    -> No
+    The age is 59. The sex is male. The chest pain type is asymptomatic. The resting blood
+    pressure is 164. The serum cholesterol is 176. The fasting blood sugar above 120 mg/dl is yes.
+    The resting electrocardiogram is left ventricular hypertrophy. The maximum heart rate achieved
+    is 90. The exercise-induced angina is no. The ST depression is 1. The slope of the peak
+    exercise ST segment is flat. Does this patient have a heart disease? Yes or no?
+    -> Yes
 
 Success: the right class; AUC, the paper's figure, is among the corpus metrics where systems give
-probabilities. The 918 patients have no official split: a hash of the row puts about 20 % into
-test and 10 % into validation.
+probabilities. The 918 patients have no official split: a hash of what is told of a row puts about
+20 % into test and 10 % into validation. A cholesterol or blood pressure of 0 was not measured.
 
     evalsuite run --task tabular/heart --system embedded/nano
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-
 from evalsuite.datasets import DataFile, Dataset
-from evalsuite.records import Answer, Sample, Score, fingerprint
-from evalsuite.scoring.choice import score_choice
-from evalsuite.scoring.labels import prediction_metrics, probability_metrics
-from evalsuite.task import Split, Task
+from evalsuite.library.tabular import Table, number, tabular_task, words
+from evalsuite.task import Published
 
 DATA = Dataset(
     name="heart",
@@ -34,96 +33,56 @@ DATA = Dataset(
         )
     },
 )
-CHOICES = ("No", "Yes")
-_NAMES = {
-    "Age": "age",
-    "Sex": "sex",
-    "ChestPainType": "chest pain type",
-    "RestingBP": "resting blood pressure",
-    "Cholesterol": "serum cholesterol",
-    "FastingBS": "fasting blood sugar above 120 mg/dl",
-    "RestingECG": "resting electrocardiogram",
-    "MaxHR": "maximum heart rate achieved",
-    "ExerciseAngina": "exercise-induced angina",
-    "Oldpeak": "ST depression",
-    "ST_Slope": "slope of the peak exercise ST segment",
-}
-_WORDS = {
-    "Sex": {"M": "male", "F": "female"},
-    "ChestPainType": {
-        "TA": "typical angina",
-        "ATA": "atypical angina",
-        "NAP": "non-anginal pain",
-        "ASY": "asymptomatic",
+TABLE = Table(
+    data=DATA,
+    columns={
+        "Age": number("age"),
+        "Sex": words("sex", {"M": "male", "F": "female"}),
+        "ChestPainType": words(
+            "chest pain type",
+            {
+                "TA": "typical angina",
+                "ATA": "atypical angina",
+                "NAP": "non-anginal pain",
+                "ASY": "asymptomatic",
+            },
+        ),
+        "RestingBP": number("resting blood pressure", missing=["0"]),
+        "Cholesterol": number("serum cholesterol", missing=["0"]),
+        "FastingBS": words("fasting blood sugar above 120 mg/dl", {"0": "no", "1": "yes"}),
+        "RestingECG": words(
+            "resting electrocardiogram",
+            {
+                "Normal": "normal",
+                "ST": "ST-T wave abnormality",
+                "LVH": "left ventricular hypertrophy",
+            },
+        ),
+        "MaxHR": number("maximum heart rate achieved"),
+        "ExerciseAngina": words("exercise-induced angina", {"N": "no", "Y": "yes"}),
+        "Oldpeak": number("ST depression"),
+        "ST_Slope": words(
+            "slope of the peak exercise ST segment",
+            {"Up": "upsloping", "Flat": "flat", "Down": "downsloping"},
+        ),
     },
-    "FastingBS": {"0": "no", "1": "yes"},
-    "RestingECG": {
-        "Normal": "normal",
-        "ST": "ST-T wave abnormality",
-        "LVH": "left ventricular hypertrophy",
-    },
-    "ExerciseAngina": {"N": "no", "Y": "yes"},
-    "ST_Slope": {"Up": "upsloping", "Flat": "flat", "Down": "downsloping"},
-}
-_NUMBERS = ("Age", "RestingBP", "Cholesterol", "MaxHR", "Oldpeak")
+    label="HeartDisease",
+    classes={"0": "No", "1": "Yes"},
+)
 
-
-def samples(split: Split) -> Iterator[Sample]:
-    """Patients in the order of the file. A cholesterol or blood pressure of 0 was not measured."""
-    for number, row in enumerate(DATA.rows("all")):
-        if _split(row) != split:
-            continue
-        columns = {name: _value(name, row[name]) for name in _NAMES}
-        yield Sample(
-            id=f"row-{number}",
-            inputs={"columns": columns},
-            target=CHOICES[int(row["HeartDisease"])],
-        )
-
-
-def _split(row: Mapping[str, str]) -> Split:
-    part = int(fingerprint(row), 16) % 10
-    return "test" if part < 2 else "validation" if part == 2 else "train"
-
-
-def _value(name: str, cell: str) -> float | str | None:
-    if name in _NUMBERS:
-        missing = cell == "0" and name in ("RestingBP", "Cholesterol")
-        return None if missing else float(cell)
-    return _WORDS[name][cell]
-
-
-def prompt(sample: Sample) -> str:
-    """TabLLM's text template: one sentence a column, in order."""
-    told = [
-        f"The {_NAMES[name]} is {'unknown' if value is None else _shown(value)}."
-        for name, value in sample.inputs["columns"].items()
-    ]
-    return f"{' '.join(told)} Does this patient have a heart disease? Yes or no?"
-
-
-def _shown(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
-
-
-def score(sample: Sample, answer: Answer) -> Sequence[Score]:
-    """``choice_match``."""
-    return [score_choice(answer, sample.target, CHOICES)]
-
-
-TASK = Task(
-    name="tabular/heart",
-    family="tabular",
+TASK = tabular_task(
+    "tabular/heart",
+    TABLE,
     summary="Heart disease from clinical measurements",
-    samples=samples,
-    prompt=prompt,
-    score=score,
-    success="choice_match",
-    choices=lambda sample: CHOICES,
-    corpus={**prediction_metrics(lambda sample: CHOICES), **probability_metrics()},
-    learnable="rows",
-    max_output_tokens=16,
-    source=DATA.source,
-    licence=DATA.licence,
+    question="Does this patient have a heart disease? Yes or no?",
     reference="arXiv:2210.10723",
+    published=(
+        Published(
+            metric="auc",
+            value=0.6765,
+            system="TabLLM (T0 3B, text template), 4 shots",
+            source="clinicalml/TabLLM, README.md",
+            note="mean of 5 seeds (SD 0.1287) on another split; fine-tuned T0, which is not here",
+        ),
+    ),
 )
