@@ -47,6 +47,25 @@ def macro_f1(targets: Labels, predictions: Predictions) -> float | None:
     return sum(2 * found[name] / (wanted[name] + said[name]) for name in names) / len(names)
 
 
+def precision_of(label: str, targets: Labels, predictions: Predictions) -> float | None:
+    """Share of the predictions of ``label`` that are right; None where it is never predicted."""
+    said = [target for target, p in zip(targets, predictions, strict=True) if p == label]
+    return said.count(label) / len(said) if said else None
+
+
+def recall_of(label: str, targets: Labels, predictions: Predictions) -> float | None:
+    """Share of the samples of ``label`` that were found; None where there is none."""
+    found = [p for target, p in zip(targets, predictions, strict=True) if target == label]
+    return found.count(label) / len(found) if found else None
+
+
+def f1_of(label: str, targets: Labels, predictions: Predictions) -> float | None:
+    """F1 of one label; None where it is neither a target nor a prediction."""
+    found = sum(t == p == label for t, p in zip(targets, predictions, strict=True))
+    n = list(targets).count(label) + list(predictions).count(label)
+    return 2 * found / n if n else None
+
+
 def mcc(targets: Labels, predictions: Predictions) -> float | None:
     """Matthews correlation, multi-class (Gorodkin 2004), -1 to 1.
 
@@ -149,6 +168,25 @@ def prediction_metrics(
         "macro_f1": lambda graded: macro_f1(*read(graded)),
         "mcc": lambda graded: mcc(*read(graded)),
     }
+
+
+def label_metrics(
+    read: Callable[[Graded], str | None],
+    figures: Mapping[str, Callable[[Labels, Predictions], float | None]],
+) -> dict[str, CorpusMetric]:
+    """Corpus metrics of predicted labels, a failed answer being a wrong prediction.
+
+    Args:
+        read: The label that was predicted; None where that cannot be read, or the system failed.
+        figures: Name -> figure of targets and predictions.
+    """
+
+    def metric(figure: Callable[[Labels, Predictions], float | None]) -> CorpusMetric:
+        return lambda graded: figure(
+            [str(one.sample.target) for one in graded], [read(one) for one in graded]
+        )
+
+    return {name: metric(figure) for name, figure in figures.items()}
 
 
 def probability_metrics(*, ranking: bool = True) -> dict[str, CorpusMetric]:
