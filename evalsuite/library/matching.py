@@ -252,9 +252,9 @@ def _described(name: str, values: Sequence[str]) -> str:
 
 
 def _table_metrics(matches: Callable[[Sequence[Graded]], Matches]) -> dict[str, CorpusMetric]:
-    """The figures of column matching; a failed or unreadable answer ranks and matches nothing.
+    """The figures of column matching; an unreadable answer ranks and matches nothing.
 
-    Truth is over the columns that were asked, so a ``limit`` makes tables smaller.
+    Truth is over the columns that were answered: a ``limit`` and failures make tables smaller.
     """
 
     def metric(figure: Callable[[list[Matches]], float | None]) -> CorpusMetric:
@@ -279,9 +279,10 @@ def _ranked_matches(graded: Sequence[Graded]) -> Matches:
     """Of rankings, one for each column; the first candidate of each is chosen."""
     scores: dict[Pair, float] = {}
     chosen: list[Pair] = []
-    for one in graded:
+    answered = [(one, one.answer) for one in graded if one.answer is not None]
+    for one, answer in answered:
         candidates = list(one.sample.inputs["candidates"])
-        ranked = None if one.answer is None else read_ranking(one.answer, candidates, NONE)
+        ranked = read_ranking(answer, candidates, NONE)
         if ranked is None:
             continue
         source = one.sample.inputs["column"]
@@ -290,7 +291,9 @@ def _ranked_matches(graded: Sequence[Graded]) -> Matches:
             chosen.append((source, best))
         for target, value in _without_none(ranked).items():
             scores[(source, target)] = value
-    truth = {(one.sample.inputs["column"], name) for one in graded for name in one.sample.target}
+    truth = {
+        (one.sample.inputs["column"], name) for one, _ in answered for name in one.sample.target
+    }
     return Matches(scores=scores, chosen=chosen, truth=truth)
 
 
@@ -307,7 +310,11 @@ def _judged_matches(graded: Sequence[Graded]) -> Matches:
             scores[_names(one.sample)] = one.answer.probabilities["Yes"]
         else:
             scores = None
-    truth = {_names(one.sample) for one in graded if one.sample.target == "Yes"}
+    truth = {
+        _names(one.sample)
+        for one in graded
+        if one.sample.target == "Yes" and one.answer is not None
+    }
     return Matches(scores=scores, chosen=chosen, truth=truth)
 
 

@@ -7,12 +7,13 @@ more than one.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Callable, Sequence
 
 from evalsuite.records import Answer, Score
+from evalsuite.scoring.answer_text import without_reasoning
 from evalsuite.scoring.text import normalise
 
-_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _LETTER_FIRST = re.compile(r"\(?([A-Z])(?:[).:]|\Z)")
 _LETTER_TOLD = re.compile(r"(?i:answer(?:\s+is)?)\s*:?\s*\(?([A-Z])\)?(?![\w'])")
 
@@ -23,24 +24,38 @@ def read_choice(answer: Answer, choices: Sequence[str]) -> str | None:
     A choice that the backend scored by log-likelihood is taken as it is. A text is read by the
     first rule that applies: it (or its first line) is a choice; it gives the letter of a choice
     ("B", "(B) ...", "answer: B"), counting from A, unless choices are letters themselves; exactly
-    one choice occurs in it as whole words, those inside a longer choice not counted.
+    one choice occurs in it as whole words, those inside a longer choice not counted. Letter case,
+    white space and punctuation around a choice do not count, unless choices differ in nothing else
+    ("C" and "C++", "5" and "-5"): then punctuation does. What a model thought aloud is left out.
     """
     if answer.choice is not None:
         return answer.choice if answer.choice in choices else None
-    text = _THOUGHT.sub("", answer.text or "").strip()
+    text = without_reasoning(answer.text or "").strip()
     if not text:
         return None
-    by_name = {normalise(choice): choice for choice in choices}
+    form = _form(choices)
+    by_name = {form(choice): choice for choice in choices}
     for said in (text, text.split("\n", 1)[0]):
-        if normalise(said) in by_name:
-            return by_name[normalise(said)]
+        for known in (form(said), form(said.removesuffix("."))):
+            if known in by_name:
+                return by_name[known]
     if all(len(name) > 1 for name in by_name):
         letter = _letter(text)
         if letter is not None:
             index = ord(letter) - ord("A")
             return choices[index] if index < len(choices) else None
-    named = _named(normalise(text), list(by_name))
+    named = _named(form(text), list(by_name))
     return by_name[named.pop()] if len(named) == 1 else None
+
+
+def _form(choices: Sequence[str]) -> Callable[[str], str]:
+    """How texts are compared: normalised, or with their punctuation where choices need it."""
+    distinct = {normalise(choice) for choice in choices}
+    return normalise if len(distinct) == len(set(choices)) and "" not in distinct else _folded
+
+
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _letter(text: str) -> str | None:

@@ -174,17 +174,23 @@ def label_metrics(
     read: Callable[[Graded], str | None],
     figures: Mapping[str, Callable[[Labels, Predictions], float | None]],
 ) -> dict[str, CorpusMetric]:
-    """Corpus metrics of predicted labels, a failed answer being a wrong prediction.
+    """Corpus metrics of predicted labels.
 
     Args:
-        read: The label that was predicted; None where that cannot be read, or the system failed.
+        read: The label that was predicted; None where that cannot be read, which is a wrong one.
         figures: Name -> figure of targets and predictions.
+
+    Samples that the system failed on (no answer) are left out: they are no predictions.
     """
 
     def metric(figure: Callable[[Labels, Predictions], float | None]) -> CorpusMetric:
-        return lambda graded: figure(
-            [str(one.sample.target) for one in graded], [read(one) for one in graded]
-        )
+        def over(graded: Sequence[Graded]) -> float | None:
+            answered = [one for one in graded if one.answer is not None]
+            return figure(
+                [str(one.sample.target) for one in answered], [read(one) for one in answered]
+            )
+
+        return over
 
     return {name: metric(figure) for name, figure in figures.items()}
 

@@ -113,8 +113,8 @@ def f1_template_accuracy(targets: Templates, parsed: Parsed) -> float | None:
 def parsing_metrics(target: Callable[[Graded], str]) -> dict[str, CorpusMetric]:
     """Corpus metrics ``grouping_accuracy``, ``parsing_accuracy``, ``fga`` and ``fta``.
 
-    All lines count: a failed or unreadable one is not parsed. Over a part of the lines of a system
-    they are the figures of that part.
+    An unreadable line is not parsed; one that the system failed on is left out. Over a part of the
+    lines of a system they are the figures of that part.
 
     Args:
         target: The true template of what was graded.
@@ -122,9 +122,9 @@ def parsing_metrics(target: Callable[[Graded], str]) -> dict[str, CorpusMetric]:
 
     def metric(figure: Callable[[Templates, Parsed], float | None]) -> CorpusMetric:
         def over(graded: Sequence[Graded]) -> float | None:
-            targets = [normalise_template(target(one)) for one in graded]
-            parsed = [None if one.answer is None else read_template(one.answer) for one in graded]
-            return figure(targets, parsed)
+            answered = [(one, one.answer) for one in graded if one.answer is not None]
+            targets = [normalise_template(target(one)) for one, _ in answered]
+            return figure(targets, [read_template(answer) for _, answer in answered])
 
         return over
 

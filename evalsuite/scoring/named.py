@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from evalsuite.errors import ConfigError
 from evalsuite.records import Answer, Sample, Score
-from evalsuite.scoring import text
+from evalsuite.scoring import overlap, text
 from evalsuite.scoring.choice import score_choice
+from evalsuite.scoring.constraints import score_constraints
 from evalsuite.scoring.entities import score_spans
 from evalsuite.scoring.number import score_number
 
@@ -20,6 +21,7 @@ class NamedScorer:
     ``decides`` is the score that decides success. ``needs_text`` says that the sample must have
     ``inputs["text"]``, ``needs_choices`` that the task must name choices (for spans, its labels).
     ``runs_code`` says that scoring runs what the system wrote, so that a sandbox must be there.
+    ``summary`` says in a few words when an answer is right, for lists.
     """
 
     score: Callable[[Sample, Answer, Sequence[str]], Sequence[Score]]
@@ -27,15 +29,32 @@ class NamedScorer:
     needs_text: bool = False
     needs_choices: bool = False
     runs_code: bool = False
+    summary: str = ""
 
 
-def _text(one: Callable[[Answer, text.Target], Score], decides: str) -> NamedScorer:
+def _text(one: Callable[[Answer, text.Target], Score], decides: str, summary: str) -> NamedScorer:
     def score(sample: Sample, answer: Answer, choices: Sequence[str]) -> Sequence[Score]:
         target = sample.target
         several = list(map(str, target)) if isinstance(target, list) else str(target)
         return [one(answer, several)]
 
-    return NamedScorer(score=score, decides=decides)
+    return NamedScorer(score=score, decides=decides, summary=summary)
+
+
+def _overlap(
+    score: Callable[[Answer, text.Target], Sequence[Score]], decides: str, summary: str
+) -> NamedScorer:
+    def scored(sample: Sample, answer: Answer, choices: Sequence[str]) -> Sequence[Score]:
+        target = sample.target
+        return score(answer, list(map(str, target)) if isinstance(target, list) else str(target))
+
+    return NamedScorer(score=scored, decides=decides, summary=summary)
+
+
+def _constraints(sample: Sample, answer: Answer, choices: Sequence[str]) -> Sequence[Score]:
+    if not isinstance(sample.target, Mapping):
+        raise ConfigError("the target of scorer 'constraints' is {constraint: argument, ...}")
+    return score_constraints(answer, sample.target)
 
 
 def _number(sample: Sample, answer: Answer, choices: Sequence[str]) -> Sequence[Score]:
@@ -65,14 +84,37 @@ def _code(sample: Sample, answer: Answer, choices: Sequence[str]) -> Sequence[Sc
 
 
 SCORERS: Mapping[str, NamedScorer] = {
-    "exact": _text(text.score_exact, "exact_match"),
-    "contains": _text(text.score_contains, "contains"),
-    "regex": _text(text.score_regex, "regex_match"),
-    "token_f1": _text(text.score_token_f1, "token_f1"),
-    "number": NamedScorer(score=_number, decides="number_match"),
-    "choice": NamedScorer(score=_choice, decides="choice_match", needs_choices=True),
-    "code": NamedScorer(score=_code, decides="passed", runs_code=True),
-    "spans": NamedScorer(score=_spans, decides="exact_set", needs_text=True, needs_choices=True),
+    "exact": _text(text.score_exact, "exact_match", "the target, but for case and punctuation"),
+    "contains": _text(text.score_contains, "contains", "the target stands in it as whole words"),
+    "regex": _text(text.score_regex, "regex_match", "the target, a pattern, matches anywhere"),
+    "token_f1": _text(text.score_token_f1, "token_f1", "words shared with the target (SQuAD's F1)"),
+    "bleu": _text(overlap.score_bleu, "bleu", "n-grams shared with the target (BLEU)"),
+    "chrf": _overlap(overlap.score_chrf, "chrf", "characters shared with the target (chrF)"),
+    "rouge": _overlap(overlap.score_rouge, "rouge_l", "words shared with the target (ROUGE-L)"),
+    "constraints": NamedScorer(
+        score=_constraints,
+        decides="all_constraints",
+        summary="keeps every constraint of the target",
+    ),
+    "number": NamedScorer(
+        score=_number, decides="number_match", summary="the final number is the target"
+    ),
+    "choice": NamedScorer(
+        score=_choice,
+        decides="choice_match",
+        needs_choices=True,
+        summary="names the right choice and no other",
+    ),
+    "code": NamedScorer(
+        score=_code, decides="passed", runs_code=True, summary="the function in it passes its tests"
+    ),
+    "spans": NamedScorer(
+        score=_spans,
+        decides="exact_set",
+        needs_text=True,
+        needs_choices=True,
+        summary="exactly the right labelled spans",
+    ),
 }
 
 

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from evalsuite.datasets import DataFile, Dataset
 from evalsuite.records import Answer, Sample, Score
 from evalsuite.scoring.number import last_integer
-from evalsuite.task import Split, Task
+from evalsuite.task import Published, Split, Task
 
 DATA = Dataset(
     name="gsm8k_routellm",
@@ -42,6 +42,7 @@ DATA = Dataset(
         ),
     },
 )
+_SOURCE = "github.com/lm-sys/RouteLLM, routellm/evals/gsm8k, without contaminated prompts"
 
 
 def samples(split: Split) -> Iterator[Sample]:
@@ -80,7 +81,24 @@ TASK = Task(
     score=score,
     success="last_integer_match",
     max_output_tokens=512,
+    data=(DATA,),
     source=DATA.source,
     licence=DATA.licence,
     reference="arXiv:2406.18665",
+    published=(
+        Published(
+            metric="last_integer_match",
+            value=0.8577,
+            system="gpt-4-1106-preview",
+            source=_SOURCE,
+            n=1307,
+        ),
+        Published(
+            metric="last_integer_match",
+            value=0.6373,
+            system="Mixtral-8x7B-Instruct-v0.1",
+            source=_SOURCE,
+            n=1307,
+        ),
+    ),
 )

@@ -51,3 +51,26 @@ def test_score_statuses() -> None:
     assert (unclear.value, unclear.status) == (0.0, "format_error")
     with pytest.raises(ValueError, match="none of"):
         score_choice(Answer(text="red"), "mauve", COLOURS)
+
+
+@pytest.mark.parametrize(
+    ("choices", "said", "choice"),
+    [
+        (("C", "C++", "C#"), "C++", "C++"),
+        (("C", "C++", "C#"), "C#.", "C#"),
+        (("C", "C++", "C#"), "c", "C"),
+        (("C", "C++", "C#"), "It is written in C++ of course", "C++"),
+        (("5", "-5"), "-5", "-5"),
+        (("5", "-5"), "5.", "5"),
+        (("+", "-"), "-", "-"),
+    ],
+)
+def test_punctuation_counts_where_nothing_else_tells_choices_apart(
+    choices: tuple[str, ...], said: str, choice: str
+) -> None:
+    assert read_choice(Answer(text=said), choices) == choice
+
+
+def test_all_kinds_of_thinking_aloud_are_left_out() -> None:
+    assert read_choice(Answer(text="[THINK]red[/THINK]\ngreen"), COLOURS) == "green"
+    assert read_choice(Answer(text="red it could be\n</think>\ngreen"), COLOURS) == "green"

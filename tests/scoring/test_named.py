@@ -14,6 +14,10 @@ RIGHT: dict[str, tuple[Any, str, tuple[str, ...]]] = {
     "contains": (["Paris", "Lutetia"], "It is Lutetia.", ()),
     "regex": (r"\d{3}", "no 123", ()),
     "token_f1": ("the red fox", "red fox", ()),
+    "bleu": ("the red fox ran home", "the red fox ran home", ()),
+    "chrf": (["the red fox", "a fox"], "a fox", ()),
+    "rouge": ("the red fox", "The red fox.", ()),
+    "constraints": ({"words_exactly": 2}, "Two words.", ()),
     "number": (1000, "$1,000.00", ()),
     "choice": ("b", "B", ("a", "b")),
     "code": (
@@ -33,7 +37,7 @@ def test_each_scorer_tells_right_from_wrong(name: str, monkeypatch: pytest.Monke
     sample = Sample(id="1", inputs={"text": "Bo left"}, target=target)
     right = {s.name: s.value for s in one.score(sample, Answer(text=said), choices)}
     wrong = {s.name: s.value for s in one.score(sample, Answer(text="?"), choices)}
-    assert (right[one.decides], wrong[one.decides]) == (1.0, 0.0)
+    assert (right[one.decides], wrong[one.decides]) == (pytest.approx(1.0), 0.0)
     assert one.needs_choices == bool(choices)
 
 
@@ -52,5 +56,10 @@ def test_code_is_graded_by_cases_or_by_a_check(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="'rouge'; there are choice, code, contains, exact, num"):
-        scorer("rouge")
+    with pytest.raises(ConfigError, match="'meteor'; there are bleu, choice, chrf, code, constr"):
+        scorer("meteor")
+
+
+def test_a_target_of_constraints_is_a_mapping() -> None:
+    with pytest.raises(ConfigError, match="the target of scorer 'constraints' is"):
+        scorer("constraints").score(Sample(id="1", inputs={}, target="short"), Answer(), ())

@@ -69,9 +69,10 @@ def test_right_rankings_are_perfect_and_silence_is_nothing(ranking: Task) -> Non
     assert shot is not None
     right = figures(ranking, graded(ranking, lambda s: Answer(text=shot(s))))
     assert set(right.values()) == {1.0}
-    failed = figures(ranking, graded(ranking, lambda s: None))
-    assert failed["mrr"] == failed["recall_at_ground_truth"] == failed["one_to_one_f1"] == 0
-    assert failed["one_to_one_precision"] is None
+    silent = figures(ranking, graded(ranking, lambda s: Answer(text="")))
+    assert silent["mrr"] == silent["recall_at_ground_truth"] == silent["one_to_one_f1"] == 0
+    assert silent["one_to_one_precision"] is None
+    assert set(figures(ranking, graded(ranking, lambda s: None)).values()) == {None}
     none = figures(ranking, graded(ranking, lambda s: Answer(text=NONE)))
     assert none["mrr"] == 0 and none["one_to_one_precision"] is None
 
@@ -140,10 +141,10 @@ def test_entity_splits(entities: Task) -> None:
     assert len(set.union(*contents)) == sum(map(len, contents))
 
 
-def test_matches_that_were_not_answered_are_missed(entities: Task) -> None:
+def test_matches_that_were_not_named_are_missed(entities: Task) -> None:
     half = [True, False]
     rows = [
-        Graded(sample=s, answer=Answer(text=s.target) if half[i % 2] else None, scores={})
+        Graded(sample=s, answer=Answer(text=s.target if half[i % 2] else "?"), scores={})
         for i, s in enumerate(s for s in entities.samples("test") if s.target == "Yes")
     ]
     found = figures(entities, rows)

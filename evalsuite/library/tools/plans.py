@@ -15,6 +15,7 @@ from evalsuite.library.tools.execution import Function, execute
 from evalsuite.library.tools.requests import Asked, Step, requests
 from evalsuite.library.tools.world import world
 from evalsuite.records import Answer, Sample, Score, Tool, ToolCall
+from evalsuite.scoring.answer_text import without_reasoning
 from evalsuite.scoring.number import final_number
 from evalsuite.scoring.plan_graph import Step as Planned
 from evalsuite.scoring.plan_graph import argument_f1, graphs_match, has_references, plans_match
@@ -33,6 +34,7 @@ OFFERED = 8
 """Tools offered with a request, where not all of them are."""
 
 _MARK = re.compile(r"^[^\w\n]*answer[^\w\n:]*:", re.IGNORECASE | re.MULTILINE)
+_LONGEST = 500  # characters of an explanation
 _CLOSE = Fraction(1, 200)  # tools say two decimals
 
 
@@ -226,7 +228,7 @@ def _plan_scores(sample: Sample, calls: Sequence[Planned]) -> list[Score]:
     plan = [Planned(step["name"], step["arguments"]) for step in sample.target["plan"]]
     made = [Planned(step["name"], step["arguments"]) for step in sample.target["calls"]]
     wanted = plan if has_references(calls) else made
-    said = "; ".join(_written({"name": one.name, "arguments": one.arguments}) for one in calls)
+    said = "; ".join(f"{one.name}({_told(one.arguments)})" for one in calls)[:_LONGEST]
     return [
         Score(name="plan_match", value=float(plans_match(calls, wanted)), explanation=said),
         Score(name="argument_f1", value=argument_f1(calls, wanted)),
@@ -234,9 +236,13 @@ def _plan_scores(sample: Sample, calls: Sequence[Planned]) -> list[Score]:
     ]
 
 
+def _told(arguments: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+
+
 def _answer_match(sample: Sample, answer: Answer) -> Score:
     target = sample.target
-    text = answer.text or ""
+    text = without_reasoning(answer.text or "")
     if not text.strip():
         why = "calls and no answer" if answer.tool_calls else "no text"
         return Score(name="answer_match", value=0.0, status="format_error", explanation=why)
@@ -269,9 +275,9 @@ def _visible(answer: Answer) -> list[Planned] | None:
 
 
 def _read_plan(answer: Answer) -> list[Call]:
-    text = answer.text or ""
     if answer.tool_calls:
         return calls_of(answer)
+    text = without_reasoning(answer.text or "")
     if not text.strip():
         raise Undecodable("no text")
     if (written := json_part(text)) is not None:

@@ -7,6 +7,6 @@ What a candidate may do to its verdict, and what the trusted side keeps to itsel
 from __future__ import annotations
 
 from evalsuite.scoring.humaneval_x.grading import score
-from evalsuite.scoring.humaneval_x.problems import prompt, samples
+from evalsuite.scoring.humaneval_x.problems import prompt, ready, samples
 
-__all__ = ["prompt", "samples", "score"]
+__all__ = ["prompt", "ready", "samples", "score"]

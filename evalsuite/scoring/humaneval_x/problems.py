@@ -113,14 +113,18 @@ def _asked(row: dict[str, Any], language: str) -> str:
 
 
 def prompt(language: str, sample: Sample) -> str:
-    """A line of instruction, then what the benchmark asks to be completed.
+    """A line of instruction, then what the benchmark asks to be completed."""
+    title = languages.LANGUAGES[language].title
+    return f"Complete this {title} function.\n\n{sample.inputs['prompt']}"
+
+
+def ready(language: str) -> None:
+    """Return where this machine can run the language, so that answers in it can be graded.
 
     Raises:
-        ToolchainMissing: If this machine cannot run the language. A run renders all its prompts
-            before it asks anything, so nothing is spent on answers that could not be graded.
+        ToolchainMissing: Where it cannot.
     """
-    title = languages.require(language).title
-    return f"Complete this {title} function.\n\n{sample.inputs['prompt']}"
+    languages.require(language)
 
 
 def _entry_point(row: dict[str, Any], language: str) -> str:
