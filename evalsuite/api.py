@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalsuite.catalog import find_task, load_task, task_files
+from evalsuite.catalog import load_task, task_files
 from evalsuite.errors import UserError
-from evalsuite.experiment import Experiment, load_experiment, make_experiment
+from evalsuite.experiment import Experiment, load_experiment, make_experiment, named_task
 from evalsuite.running.events import Event
 from evalsuite.session import Session
 from evalsuite.store import Run, load_run
@@ -188,8 +188,11 @@ def report(done: Run, path: Path | str) -> Path:
 
 
 def get_task(name: str) -> Task:
-    """The task called ``name`` in the catalog, or in the ``.py`` file ``name``."""
-    return find_task(name, base=Path.cwd())
+    """The task called ``name`` in the catalog, or in the ``.py`` file ``name``.
+
+    A name may say how it is asked: ``reasoning/gsm8k@5-shot``.
+    """
+    return named_task(name, base=Path.cwd())
 
 
 def tasks() -> list[Task]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -14,6 +15,16 @@ from evalsuite.catalog import find_task
 from evalsuite.errors import ConfigError
 from evalsuite.hints import did_you_mean
 from evalsuite.inline import InlineTask
+from evalsuite.prompting import (
+    PLAIN,
+    Form,
+    Prompting,
+    Select,
+    base_name,
+    parse_name,
+    prompted,
+    variants_of,
+)
 from evalsuite.records import Sample, fingerprint
 from evalsuite.systems.base import HybridSpec, ModelSpec
 from evalsuite.systems.build import parse_system
@@ -25,12 +36,43 @@ SplitStream = Callable[[Split], Iterable[Sample]]
 
 
 class TaskChoice(BaseModel):
-    """A task of the catalog with settings of its own."""
+    """A task of the catalog with settings of its own; one task a way to ask it.
+
+    variants: wordings: names of the task's variants, "plain" (its own prompt) or "all".
+    shots: how many examples are shown, and ``select`` which; see ``evalsuite.prompting``.
+    form: "chat" or "completion".
+
+    What is a list is asked in every combination.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     task: str
     limit: int | None = Field(None, ge=1)
+    variants: tuple[str, ...] = Field((PLAIN,), min_length=1)
+    shots: tuple[Annotated[int, Field(ge=0)], ...] = Field((0,), min_length=1)
+    select: Select = "first"
+    form: tuple[Form, ...] = Field(("chat",), min_length=1)
+
+    @field_validator("variants", "shots", "form", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str | int) else value
+
+    def promptings(self, task: Task, seed: int) -> list[Prompting]:
+        """Every way to ask ``task`` that was chosen, in the order of the words."""
+        every = variants_of(task)
+        variants = [each for name in self.variants for each in (every if name == "all" else [name])]
+        return [
+            Prompting(
+                variant=variant,
+                shots=shots,
+                select=self.select if shots else "first",
+                form=form,
+                seed=seed,
+            )
+            for variant, shots, form in product(variants, self.shots, self.form)
+        ]
 
 
 class ExperimentFile(BaseModel):
@@ -38,6 +80,7 @@ class ExperimentFile(BaseModel):
 
     limit: samples per task; a task's own ``default_limit`` where it is not given.
     report: systems that answer for the record; others only serve inside hybrids. Default: all.
+    baselines: false to leave out the baselines that tasks name, such as tabular ones.
     practice: validation samples that a hybrid may practise on (thresholds, routers), per task.
     validation_share: makes this share of the test samples, picked by the hash of their ids, the
         validation split, and reports on the rest: for data that has no other split (recordings).
@@ -63,6 +106,7 @@ class ExperimentFile(BaseModel):
     task_folders: tuple[str, ...] = ()
     split: Split = "test"
     limit: int | None = Field(None, ge=1)
+    baselines: bool = True
     practice: int = Field(200, ge=1)
     validation_share: float | None = Field(None, gt=0, lt=1)
     train_limit: int = Field(2000, ge=1)
@@ -98,16 +142,27 @@ class PlannedTask:
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """A checked experiment: every task loads, every system's configuration is valid."""
+    """A checked experiment: every task loads, every system's configuration is valid.
+
+    ``baselines`` are those of the ``systems`` that nobody asked for but a task.
+    """
 
     settings: ExperimentFile
     tasks: tuple[PlannedTask, ...]
     systems: Mapping[str, ModelSpec | HybridSpec]
+    baselines: tuple[str, ...] = ()
 
     @property
     def reported(self) -> tuple[str, ...]:
-        """Names of the systems that answer for the record."""
-        return self.settings.report or tuple(self.systems)
+        """Names of the systems that answer for the record, the baselines last."""
+        own = tuple(name for name in self.systems if name not in self.baselines)
+        return (*(self.settings.report or own), *self.baselines)
+
+    def asks(self, name: str, task: Task) -> bool:
+        """Whether the reported system ``name`` is asked ``task``; baselines have their own."""
+        return name not in self.baselines or task.name in getattr(
+            self.systems[name], "baseline_of", ()
+        )
 
 
 def load_experiment(path: Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
@@ -131,15 +186,46 @@ def check_experiment(source: YamlSource, overrides: Mapping[str, Any]) -> Experi
         raise _explained(error, source, ExperimentFile) from None
     systems = _systems(settings, source)
     folders = [source.path.parent / folder for folder in settings.task_folders]
-    tasks = tuple(
-        _planned(entry, index, settings, source, folders)
-        for index, entry in enumerate(settings.tasks)
+    tasks: list[PlannedTask] = []
+    for index, entry in enumerate(settings.tasks):
+        for planned in _planned(entry, index, settings, source, folders):
+            if any(planned.task.name == other.task.name for other in tasks):
+                twice = f"task {planned.task.name!r} is listed twice"
+                raise ConfigError(f"{source.where(('tasks', index))}: {twice}")
+            tasks.append(planned)
+    baselines = _baselines(settings, tasks, systems)
+    return Experiment(
+        settings=settings,
+        tasks=tuple(tasks),
+        systems={**systems, **baselines},
+        baselines=tuple(baselines),
     )
-    names = [planned.task.name for planned in tasks]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            raise ConfigError(f"{source.where(('tasks', index))}: task {name!r} is listed twice")
-    return Experiment(settings=settings, tasks=tasks, systems=systems)
+
+
+def named_task(
+    reference: str, *, base: Path, folders: Iterable[Path] = (), split: Split = "test"
+) -> Task:
+    """The task ``reference``, in the catalog or a file, asked as the name says behind its ``@``.
+
+    ``split`` is the one that is answered, which examples never come from.
+
+    Raises:
+        ConfigError: no such task or variant, or examples that it does not have.
+    """
+    name, prompting = parse_name(reference)
+    task = _named(name, base, folders)
+    return task if prompting is None else prompted(task, prompting, answered=split)
+
+
+def _named(name: str, base: Path, folders: Iterable[Path]) -> Task:
+    return _without_at(find_task(name, base=base, folders=tuple(folders)))
+
+
+def _without_at(task: Task) -> Task:
+    if base_name(task.name) != task.name:
+        message = f"task {task.name!r}: what follows an @ says how a task is asked; rename the task"
+        raise ConfigError(message)
+    return task
 
 
 def _planned(
@@ -148,25 +234,51 @@ def _planned(
     settings: ExperimentFile,
     source: YamlSource,
     folders: list[Path],
-) -> PlannedTask:
+) -> list[PlannedTask]:
+    """The tasks of an entry: one for each way to ask it."""
     at: Location = ("tasks", index)
     base = source.path.parent
+    limit: int | None = None
+    ways = [Prompting()]
     try:
         if isinstance(entry, dict) and "task" not in entry:
-            task, limit = InlineTask.model_validate(entry).task(base), None
+            task = _without_at(InlineTask.model_validate(entry).task(base))
         else:
             choice = TaskChoice.model_validate({"task": entry} if isinstance(entry, str) else entry)
-            task, limit = find_task(choice.task, base=base, folders=folders), choice.limit
+            name, said = parse_name(choice.task, seed=settings.seed)
+            if said is not None and choice.model_fields_set - {"task", "limit"}:
+                raise ConfigError(
+                    f"task {choice.task!r}: say how to ask it behind the @, or in keys"
+                )
+            task, limit = _named(name, base, folders), choice.limit
+            ways = choice.promptings(task, settings.seed) if said is None else [said]
+        if settings.validation_share is not None:
+            task = replace(task, samples=_with_held_out(task.samples, settings.validation_share))
+        asked = [prompted(task, way, answered=settings.split) for way in ways]
     except ValidationError as error:
         model = TaskChoice if isinstance(entry, dict) and "task" in entry else InlineTask
         raise _explained(error, source, model, at) from None
     except ConfigError as error:
         raise _placed(error, source, at) from None
-    if settings.validation_share is not None:
-        task = replace(task, samples=_with_held_out(task.samples, settings.validation_share))
     if settings.order == "random" and not task.endless:
-        task = replace(task, samples=_shuffled(task.samples, settings.seed))
-    return PlannedTask(task=task, limit=limit or settings.limit or task.default_limit)
+        samples = _shuffled(task.samples, settings.seed)
+        asked = [replace(each, samples=samples) for each in asked]
+    most = limit or settings.limit or task.default_limit
+    return [PlannedTask(task=each, limit=most) for each in asked]
+
+
+def _baselines(
+    settings: ExperimentFile,
+    tasks: Iterable[PlannedTask],
+    systems: Mapping[str, ModelSpec | HybridSpec],
+) -> Mapping[str, ModelSpec | HybridSpec]:
+    """The systems that tasks want to be shown beside, but for those that answer anyway."""
+    wanting = [planned.task for planned in tasks if planned.task.baselines]
+    if not wanting or not settings.baselines:
+        return {}
+    from evalsuite.systems.baselines import baseline_systems
+
+    return baseline_systems(wanting, systems, settings.report or tuple(systems))
 
 
 def _with_held_out(samples: SplitStream, share: float) -> SplitStream:
@@ -268,7 +380,7 @@ def _explained(
     """The first problem of ``error`` as one line: where, what, and what to write instead."""
     first = error.errors()[0]
     location = (*at, *(part for part in first["loc"] if isinstance(part, int | str)))
-    key = str(first["loc"][-1]) if first["loc"] else ""
+    key = next((part for part in reversed(first["loc"]) if isinstance(part, str)), "")
     if first["type"] == "extra_forbidden":
         message = _with_hint(f"unknown key {key!r}", key, model.model_fields)
     elif first["type"] == "missing":

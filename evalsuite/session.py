@@ -17,6 +17,7 @@ import msgspec
 
 from evalsuite import __version__
 from evalsuite.compaction import compact
+from evalsuite.datasets import fetches_told
 from evalsuite.errors import Interrupted, StoppedEarly, UserError
 from evalsuite.experiment import Experiment
 from evalsuite.records import SCHEMA_VERSION, Manifest, fingerprint
@@ -87,7 +88,8 @@ class Session:
 
     def _thread(self) -> None:
         try:
-            asyncio.run(self._run())
+            with fetches_told(self._note):
+                asyncio.run(self._run())
         except asyncio.CancelledError:
             return
         except BaseException as error:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from evalsuite.datasets import BadData
 from evalsuite.errors import ConfigError
 from evalsuite.inline import InlineTask
 from evalsuite.records import Answer
@@ -76,7 +77,7 @@ def test_ids_come_from_content_where_no_column_is_named(tmp_path: Path) -> None:
         ({"target": "label"}, "no column 'label'; it has id, text, team, who"),
         ({"id": "key"}, "no column 'key'"),
         ({"cluster": "key"}, "no column 'key'"),
-        ({"scorer": "bleu"}, "no scorer named 'bleu'; there are choice, code, contains, exact"),
+        ({"scorer": "blue"}, "no scorer named 'blue'; there are "),
         ({"choices": ()}, "needs 'choices'"),
         ({"choices": ("a", "b")}, "'billing', which is none of the choices a, b"),
         ({"prompt": "{{ txt }}"}, "'txt' is undefined"),
@@ -100,10 +101,10 @@ def test_an_unreadable_ending(folder: Path) -> None:
 
 def test_broken_rows_and_repeated_ids_are_told(folder: Path) -> None:
     (folder / "broken.csv").write_text(CSV + "9,too few\n")
-    with pytest.raises(ConfigError, match=r"broken\.csv:4"):
+    with pytest.raises(BadData, match=r"^task support/intent: .*broken\.csv:4: another number"):
         list(inline(data="broken.csv").task(folder).samples("test"))
     (folder / "twice.csv").write_text(CSV + "7,x,billing,ann\n")
-    with pytest.raises(ConfigError, match="id '7' occurs twice"):
+    with pytest.raises(BadData, match=r"twice\.csv:4: id '7' occurs twice"):
         list(inline(data="twice.csv", id="id").task(folder).samples("test"))
 
 
@@ -144,3 +145,53 @@ def test_success_may_be_less_than_perfect(tmp_path: Path) -> None:
     scores = {s.name: s for s in task.score(sample, Answer(text="one fox"))}
     assert scores["token_f1"].value == pytest.approx(2 / 3)
     assert task.succeeded(scores) is True
+
+
+@pytest.mark.parametrize(
+    ("scorer", "rows", "message"),
+    [
+        ("choice", [{"q": "a", "t": "yes"}, {"q": "b", "t": "maybe"}], "'maybe', which is none of"),
+        ("number", [{"q": "a", "t": 1}, {"q": "b", "t": "many"}], "'many', which holds no number"),
+        ("exact", [{"q": "a", "t": "x"}, {"q": "b", "t": None}], "t is missing"),
+        ("exact", [{"q": "a", "t": "x"}, {"q": "b"}], "no column 't'; it has q"),
+        ("regex", [{"q": "a", "t": "x"}, {"q": "b", "t": "("}], "which is no regular expression"),
+        (
+            "code",
+            [{"q": "a", "t": {"entry_point": "f", "cases": []}}, {"q": "b", "t": "f"}],
+            "no obj",
+        ),
+        (
+            "spans",
+            [{"q": "a", "text": "Bo", "t": []}, {"q": "b", "text": "Bo", "t": [[0, 9, "yes"]]}],
+            "has a span that is no object",
+        ),
+        (
+            "spans",
+            [
+                {"q": "a", "text": "Bo", "t": []},
+                {"q": "b", "text": "Bo", "t": [{"start": 0, "end": 9, "label": "yes"}]},
+            ],
+            "has a span from 0 to 9 in a text of 2 characters",
+        ),
+        (
+            "spans",
+            [
+                {"q": "a", "text": "Bo", "t": []},
+                {"q": "b", "text": "Bo", "t": [{"start": 0, "end": 2, "label": "no"}]},
+            ],
+            "has a span labelled 'no', which is none of yes",
+        ),
+    ],
+)
+def test_a_wrong_row_is_named_when_it_is_reached(
+    tmp_path: Path, scorer: str, rows: list[dict[str, Any]], message: str
+) -> None:
+    (tmp_path / "x.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    changes = {"data": "x.jsonl", "prompt": "{{ q }}", "target": "t", "scorer": scorer}
+    samples = inline(**changes, choices=("yes",)).task(tmp_path).samples("test")
+    assert next(iter(samples)).inputs["columns"]["q"] == "a"
+    with pytest.raises(BadData) as raised:
+        list(samples)
+    assert str(raised.value).startswith(f"task support/intent: {tmp_path / 'x.jsonl'}:2: ")
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)

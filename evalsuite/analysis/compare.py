@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from evalsuite.analysis.clusters import Floats
 from evalsuite.analysis.intervals import Estimate, ratio_of_sums
-from evalsuite.analysis.measure import cluster_labels, numbers
+from evalsuite.analysis.measure import base_tasks, cluster_labels, numbers
 from evalsuite.analysis.multiplicity import holm
 from evalsuite.analysis.paired import PairedDifference, paired_difference
 
@@ -27,9 +27,10 @@ class Comparison:
     """System ``a`` against system ``b`` on the same samples.
 
     ``success`` is over the ``n_pairs`` samples (and repeats) that were scored for both, every task
-    weighing the same; None where there are none. ``a_rate`` and ``b_rate`` are the rates on these
-    very pairs. ``usd_ratio`` is a's spend over b's on the ``n_both_attempted`` that both attempted,
-    None where any of it is unknown. ``adjusted_p`` is Holm's over the ``n_comparisons`` made.
+    weighing the same, in however many ways it was asked; None where there are none. ``a_rate`` and
+    ``b_rate`` are the rates on these very pairs. ``usd_ratio`` is a's spend over b's on the
+    ``n_both_attempted`` that both attempted, None where any of it is unknown. ``adjusted_p`` is
+    Holm's over the ``n_comparisons`` made.
     """
 
     a: str
@@ -69,11 +70,13 @@ class Outcomes:
     """Successes and dollars of every system on every (task, sample, repeat), side by side.
 
     ``success`` and ``usd`` are (n, systems), NaN where unknown; ``attempted`` (n, systems) tells
-    unknown from never asked. ``tasks`` and ``clusters`` are (n,).
+    unknown from never asked. ``tasks``, ``base_tasks`` (without the way they were asked) and
+    ``clusters`` are (n,).
     """
 
     systems: tuple[str, ...]
     tasks: NDArray[np.str_]
+    base_tasks: NDArray[np.str_]
     clusters: NDArray[np.str_]
     success: Floats
     usd: Floats
@@ -97,6 +100,7 @@ def line_up(responses: pd.DataFrame) -> Outcomes:
     return Outcomes(
         systems=systems,
         tasks=responses["task"].to_numpy(dtype=str)[first],
+        base_tasks=base_tasks(responses)[first],
         clusters=cluster_labels(responses)[first],
         success=success,
         usd=usd,
@@ -110,6 +114,7 @@ def within(outcomes: Outcomes, tasks: Sequence[str]) -> Outcomes:
     return replace(
         outcomes,
         tasks=outcomes.tasks[rows],
+        base_tasks=outcomes.base_tasks[rows],
         clusters=outcomes.clusters[rows],
         success=outcomes.success[rows],
         usd=outcomes.usd[rows],
@@ -135,7 +140,7 @@ def _pair(outcomes: Outcomes, a: str, b: str, seed: int) -> Comparison:
     i, j = outcomes.systems.index(a), outcomes.systems.index(b)
     both = outcomes.attempted[:, i] & outcomes.attempted[:, j]
     scored = both & ~np.isnan(outcomes.success[:, i]) & ~np.isnan(outcomes.success[:, j])
-    tasks = outcomes.tasks[scored]
+    tasks = outcomes.base_tasks[scored]
     usd_a, usd_b = outcomes.usd[both, i], outcomes.usd[both, j]
     known = not (np.isnan(usd_a).any() or np.isnan(usd_b).any())
     return Comparison(
@@ -154,7 +159,7 @@ def _pair(outcomes: Outcomes, a: str, b: str, seed: int) -> Comparison:
             seed=seed,
         ),
         usd_ratio=ratio_of_sums(
-            usd_a, usd_b, outcomes.clusters[both], strata=outcomes.tasks[both], seed=seed
+            usd_a, usd_b, outcomes.clusters[both], strata=outcomes.base_tasks[both], seed=seed
         )
         if known
         else None,

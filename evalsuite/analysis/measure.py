@@ -18,6 +18,7 @@ from evalsuite.analysis.intervals import (
     ratio_of_sums,
     stratified,
 )
+from evalsuite.prompting import base_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,8 @@ class Figures:
 
     n_attempted = n_scored + n_system_errors + n_scorer_errors. Rates are over ``n_scored``: a
     failure is unknown, not wrong. ``success_rate_at_worst`` counts every failure as wrong.
-    ``success_rate`` weighs every answer alike (micro), ``macro_success_rate`` every task alike.
+    ``success_rate`` weighs every answer alike (micro), ``macro_success_rate`` every task alike. A
+    task that was asked in several ways is one task, and the answers to a sample are one cluster.
     Answers that could not be read but count as failed are in ``n_format_errors`` and scored.
     ``usd`` and ``joules`` are None where any call's is unknown; ``n_unpriced`` says how many
     answers that is. ``usd_per_success`` is all spend, failures included, over successes.
@@ -128,15 +130,18 @@ def measure(
 
 
 def success_rates(responses: pd.DataFrame) -> tuple[Estimate | None, Estimate | None]:
-    """Micro and macro (over tasks) success rate of ``responses`` that were scored, or None."""
+    """Micro and macro (over tasks) success rate of ``responses`` that were scored, or None.
+
+    The prompts of one task are not tasks of their own.
+    """
     success = numbers(responses, "success")
     scored = ~np.isnan(success)
     if not scored.any():
         return None, None
-    tasks = responses["task"].to_numpy(dtype=object)[scored]
+    tasks = base_tasks(responses)[scored]
     clusters = cluster_labels(responses)[scored]
     parts, sizes = [], []
-    for task in sorted(set(tasks)):
+    for task in sorted(set(tasks.tolist())):
         inside = tasks == task
         part = proportion(success[scored][inside], clusters[inside])
         if part is not None:
@@ -168,9 +173,18 @@ def numbers(frame: pd.DataFrame, column: str) -> Floats:
     return np.asarray(frame[column].astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan))
 
 
+def base_tasks(responses: pd.DataFrame) -> NDArray[np.str_]:
+    """The task of each response (n,), without the way in which it was asked."""
+    bases = {task: base_name(task) for task in set(responses["task"])}
+    return np.array([bases[task] for task in responses["task"]], dtype=str)
+
+
 def cluster_labels(responses: pd.DataFrame) -> NDArray[np.str_]:
-    """Cluster of each response (n,), told apart by task."""
-    pairs = zip(responses["task"], responses["cluster"], strict=True)
+    """Cluster of each response (n,), told apart by task.
+
+    What was answered to one sample, asked in several ways, is one cluster.
+    """
+    pairs = zip(base_tasks(responses), responses["cluster"], strict=True)
     return np.array([f"{task}\N{INFORMATION SEPARATOR ONE}{cluster}" for task, cluster in pairs])
 
 
@@ -204,7 +218,7 @@ def _spend_per(
     """Total ``usd`` over total ``units``, resampled by cluster within tasks; None if unknown."""
     if np.isnan(usd).any():
         return None
-    clusters, tasks = cluster_labels(responses), responses["task"].to_numpy(dtype=str)
+    clusters, tasks = cluster_labels(responses), base_tasks(responses)
     return ratio_of_sums(usd, units, clusters, strata=tasks, seed=seed)
 
 

@@ -24,6 +24,7 @@ from evalsuite.analysis.run_differences import run_differences
 from evalsuite.analysis.slices import traits
 from evalsuite.errors import UserError
 from evalsuite.hints import did_you_mean
+from evalsuite.prompting import base_name
 
 if TYPE_CHECKING:
     from evalsuite.store import Run
@@ -160,7 +161,9 @@ def _common_clusters(a: Run, b: Run) -> dict[tuple[str, str], str]:
     for task, sample, cluster in rows:
         other = pins_b.get(task, {}).get(sample)
         if other is not None and other.split()[0] == pins_a[task][sample].split()[0]:
-            found[str(task), str(sample)] = f"{task}\N{INFORMATION SEPARATOR ONE}{cluster}"
+            # Ways to ask one task are no independent tasks: they share its clusters.
+            label = f"{base_name(task)}\N{INFORMATION SEPARATOR ONE}{cluster}"
+            found[str(task), str(sample)] = label
     return found
 
 
@@ -185,7 +188,7 @@ def _paired(
     keys = tuple(key for key, _, _ in kept)
     paired = PairedAnswers(
         samples=keys,
-        tasks=np.array([task for task, _ in keys], dtype=str),
+        tasks=np.array([base_name(task) for task, _ in keys], dtype=str),
         clusters=np.array([clusters[key] for key in keys], dtype=str),
         a=tuple(first for _, first, _ in kept),
         b=tuple(second for _, _, second in kept),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 OWN = ("task", "family")
 MOST_VALUES = 60
-"""A trait with more values than this is no way to slice: an id, a date, a text."""
+FEWEST_SAMPLES = 3
+"""A trait with more values, or fewer samples of one on average, is no way to slice: an id, a text."""
 
 
 def traits(run: Run) -> dict[str, dict[tuple[str, str], str]]:
@@ -31,7 +32,13 @@ def traits(run: Run) -> dict[str, dict[tuple[str, str], str]]:
             found.setdefault(f"metadata {name}" if name in OWN else name, {})[key] = value
     if len(set(families.values())) == len(families):
         del found["family"]  # says what the task says
-    return {name: of for name, of in found.items() if 2 <= len(set(of.values())) <= MOST_VALUES}
+    return {name: of for name, of in found.items() if _divides(list(of.values()))}
+
+
+def _divides(values: Sequence[str]) -> bool:
+    """Whether a trait divides the samples into parts that can be looked at, and is no id."""
+    n_parts = len(set(values))
+    return 2 <= n_parts <= min(MOST_VALUES, len(values) / FEWEST_SAMPLES)
 
 
 def _plain(metadata: str) -> Mapping[str, str]:

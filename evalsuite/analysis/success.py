@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from evalsuite.analysis.intervals import Estimate, proportion, stratified
-from evalsuite.analysis.measure import cluster_labels, numbers
+from evalsuite.analysis.measure import base_tasks, cluster_labels, numbers
 
 if TYPE_CHECKING:
     from evalsuite.store import Run
@@ -15,6 +15,8 @@ def success_of(
     run: Run, system: str, *, task: str | None = None, alpha: float = 0.05
 ) -> Estimate | None:
     """Success rate of ``system`` in ``task``, or over all tasks, each weighing the same.
+
+    A task that was asked in several ways is one of all.
 
     The interval has level 1 - 2 alpha, so that each bound by itself is wrong with risk alpha. None
     where nothing was scored.
@@ -26,8 +28,9 @@ def success_of(
         return None
     success, clusters = numbers(rows, "success"), cluster_labels(rows)
     parts = []
-    for name in sorted(set(rows["task"])):
-        inside = (rows["task"] == name).to_numpy(dtype=bool)
+    tasks = base_tasks(rows)
+    for name in sorted(set(tasks.tolist())):
+        inside = tasks == name
         part = proportion(success[inside], clusters[inside], level=1 - 2 * alpha)
         assert part is not None  # the task has rows
         parts.append(part)

@@ -23,6 +23,8 @@ from evalsuite.analysis.compare import (
 )
 from evalsuite.analysis.intervals import Estimate, clustered_mean
 from evalsuite.analysis.measure import Figures, groups, known_total, measure, numbers
+from evalsuite.analysis.per_success import CheapestRight, cheapest_right
+from evalsuite.analysis.prompt_sensitivity import TaskPrompts, prompt_sensitivity
 from evalsuite.analysis.roles import HybridFigures, inside
 from evalsuite.records import Fit, Manifest, SystemEntry
 
@@ -84,13 +86,19 @@ class SystemFigures:
     fit_seconds: float
     hybrid: HybridFigures | None
 
+    @property
+    def baseline(self) -> bool:
+        """Whether nobody asked for it but a task, for comparison."""
+        return is_baseline(self.entry)
+
 
 @dataclass(frozen=True, kw_only=True)
 class FamilyFigures:
     """One task family.
 
     ``systems`` are those that have scored answers in all its tasks, best first; ``comparisons``
-    hold the best one against each of the others.
+    hold the first one against each of the others. A baseline is first only where it is shown to be
+    right more often than every system that was asked for.
     """
 
     family: str
@@ -101,7 +109,13 @@ class FamilyFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What a run says. ``best`` has the highest macro success rate among comparable systems."""
+    """What a run says.
+
+    ``best`` has the highest macro success rate among comparable systems; a baseline must be shown
+    to beat the best of the others. ``prompts`` has the tasks that were asked in several ways;
+    ``cheapest_right`` the cheapest hybrid per right answer against the cheapest single model, among
+    comparable systems.
+    """
 
     manifest: Manifest
     systems: tuple[SystemFigures, ...]
@@ -109,6 +123,8 @@ class Summary:
     families: tuple[FamilyFigures, ...]
     best: str | None
     comparisons: tuple[Comparison, ...]
+    prompts: tuple[TaskPrompts, ...]
+    cheapest_right: CheapestRight | None
 
     def system(self, name: str) -> SystemFigures:
         """The figures of the system called ``name``; KeyError where there is none."""
@@ -138,16 +154,35 @@ def summarise(run: Run, *, seed: int = 0) -> Summary:
     ]
     systems = _with_front(systems)
     systems.sort(key=_rank)
-    best = next((item.entry.name for item in systems if item.comparable), None)
     outcomes = line_up(responses)
+    comparisons = compare(outcomes, _pairs(systems), seed=seed)
     return Summary(
         manifest=manifest,
         systems=tuple(systems),
         tasks=_tasks(run, responses, seed),
         families=_families(run, responses, outcomes, seed),
-        best=best,
-        comparisons=compare(outcomes, _pairs(systems), seed=seed),
+        best=_best(systems, comparisons),
+        comparisons=comparisons,
+        prompts=prompt_sensitivity([task.name for task in manifest.tasks], responses, seed=seed),
+        cheapest_right=_cheapest_right(outcomes, systems, seed),
     )
+
+
+def _cheapest_right(
+    outcomes: Outcomes, systems: Sequence[SystemFigures], seed: int
+) -> CheapestRight | None:
+    comparable = [item.entry for item in systems if item.comparable]
+    return cheapest_right(
+        outcomes,
+        [entry.name for entry in comparable if entry.kind == "hybrid"],
+        [entry.name for entry in comparable if entry.kind != "hybrid"],
+        seed=seed,
+    )
+
+
+def is_baseline(entry: SystemEntry) -> bool:
+    """Whether a system of a manifest answered because a task names it as a baseline."""
+    return "baseline_of" in entry.config
 
 
 def as_json(summary: Summary) -> dict[str, Any]:
@@ -191,7 +226,7 @@ def _system(run: Run, entry: SystemEntry, responses: pd.DataFrame, seed: int) ->
         fits=tuple(_fit(row) for row in fits.sort_values("task").to_dict("records")),
         fit_usd=known_total(numbers(fits, "usd")),
         fit_seconds=float(np.nansum(numbers(fits, "seconds"))),
-        hybrid=inside(responses, calls) if entry.kind == "hybrid" else None,
+        hybrid=inside(responses, calls, run.calls, seed=seed) if entry.kind == "hybrid" else None,
     )
 
 
@@ -236,12 +271,29 @@ def _success_then_cost(figures: Figures) -> tuple[float, float]:
     return -(rate.value if rate else -1.0), usd.value if usd else math.inf
 
 
+def _best(systems: Sequence[SystemFigures], comparisons: Sequence[Comparison]) -> str | None:
+    """The first comparable system that was asked for, unless a baseline is shown to beat it."""
+    comparable = [item for item in systems if item.comparable]
+    own = next((item for item in comparable if not item.baseline), None)
+    if own is None:
+        return None
+    apart = {frozenset((item.a, item.b)) for item in comparisons if item.distinguishable}
+    for item in comparable:  # best first
+        if item is own or frozenset((item.entry.name, own.entry.name)) in apart:
+            return item.entry.name
+    return own.entry.name
+
+
 def _pairs(systems: Sequence[SystemFigures]) -> list[tuple[str, str]]:
     """Every hybrid against every model, models against each other, and leaders against all.
 
-    Leaders are the best comparable system and the best one whose cost is known. The cheaper one
-    comes first among equals, so that the ratio of cost reads below 1.
+    Leaders are the best comparable system and the best one whose cost is known; a baseline is
+    compared with them alone, unless it is right more often than all. The cheaper one comes first
+    among equals, so that the ratio of cost reads below 1.
     """
+    baselines = [item.entry.name for item in systems if item.baseline]
+    ahead = {item.entry.name for item in systems[:1] if item.comparable and item.baseline}
+    systems = [item for item in systems if not item.baseline]
     by_cost = sorted(systems, key=lambda item: (_success_then_cost(item.figures)[1], _rank(item)))
     hybrids = [item.entry.name for item in by_cost if item.entry.kind == "hybrid"]
     models = [item.entry.name for item in by_cost if item.entry.kind == "model"]
@@ -252,6 +304,11 @@ def _pairs(systems: Sequence[SystemFigures]) -> list[tuple[str, str]]:
         *((hybrid, model) for hybrid in hybrids for model in models),
         *combinations(models, 2),
         *(pair for pair in combinations(hybrids, 2) if leaders & set(pair)),
+        *(
+            (baseline, name)
+            for baseline in baselines
+            for name in (hybrids + models if baseline in ahead else sorted(leaders))
+        ),
     ]
 
 
@@ -312,6 +369,7 @@ def _families(
     for task in run.manifest.tasks:
         tasks_of.setdefault(task.family, []).append(task.name)
     found: list[FamilyFigures] = []
+    baselines = {entry.name for entry in run.manifest.systems if is_baseline(entry)}
     for family, tasks in sorted(tasks_of.items()):
         rows = responses[responses["task"].isin(tasks)]
         calls, scores = (frame[frame["task"].isin(tasks)] for frame in (run.calls, run.scores))
@@ -329,14 +387,29 @@ def _families(
             if set(group.loc[group["success"].notna(), "task"]) == set(tasks)
         ]
         systems.sort(key=lambda item: (*_success_then_cost(item[1]), item[0]))
-        pairs = [(systems[0][0], other) for other, _ in systems[1:]]
-        comparisons = compare(within(outcomes, tasks), pairs, seed=seed)
-        found.append(
-            FamilyFigures(
+        found.append(_family(family, tasks, systems, baselines, within(outcomes, tasks), seed))
+    return tuple(found)
+
+
+def _family(
+    family: str,
+    tasks: Sequence[str],
+    systems: Sequence[tuple[str, Figures]],
+    baselines: set[str],
+    outcomes: Outcomes,
+    seed: int,
+) -> FamilyFigures:
+    """``systems`` best first, a baseline only where it is shown to be ahead of all others."""
+    own = next((name for name, _ in systems if name not in baselines), None)
+    for first in systems:
+        others = [item for item in systems if item is not first]
+        comparisons = compare(outcomes, [(first[0], name) for name, _ in others], seed=seed)
+        ahead = any(item.b == own and item.distinguishable for item in comparisons)
+        if first[0] not in baselines or own is None or ahead:
+            return FamilyFigures(
                 family=family,
                 tasks=tuple(tasks),
-                systems=tuple(systems),
+                systems=(first, *others),
                 comparisons=comparisons,
             )
-        )
-    return tuple(found)
+    return FamilyFigures(family=family, tasks=tuple(tasks), systems=(), comparisons=())

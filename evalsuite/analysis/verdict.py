@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from evalsuite.analysis.caveats import caveats
 from evalsuite.analysis.compare import Comparison
 from evalsuite.analysis.intervals import Estimate
 from evalsuite.analysis.measure import Figures
 from evalsuite.analysis.numbers import count, money, percent, points, significant, times
+from evalsuite.analysis.per_success import CheapestRight
+from evalsuite.analysis.speculation import speculation_sentence
 from evalsuite.analysis.summary import FamilyFigures, Summary, SystemFigures
 
 MARGIN = 0.02
@@ -27,11 +30,38 @@ class Verdict:
 
 def verdict(summary: Summary) -> Verdict:
     """Put ``summary`` into words; says so wherever the run does not decide a question."""
+    baselines = frozenset(item.entry.name for item in summary.systems if item.baseline)
+    comparisons = [sentence(item) for item in leading_comparisons(summary)]
+    families = [item for item in summary.families if item.systems]
     return Verdict(
         headline=headline(summary),
-        comparisons=tuple(sentence(item) for item in leading_comparisons(summary)),
-        families=tuple(family_sentence(item) for item in summary.families if item.systems),
-        caveats=_caveats(summary),
+        comparisons=(
+            *_per_right_answer(summary.cheapest_right),
+            *comparisons,
+            *_against_baselines(summary),
+        ),
+        families=tuple(family_sentence(item, baselines) for item in families),
+        caveats=caveats(summary),
+    )
+
+
+def _per_right_answer(found: CheapestRight | None) -> tuple[str, ...]:
+    """Whether any hybrid gives right answers for less than every single model."""
+    if found is None:
+        return ()
+    spread = ""
+    if found.ratio.low is not None and found.ratio.high is not None:
+        low, high = significant(found.ratio.low), significant(found.ratio.high)
+        spread = f" (95 % CI {low} to {high}, n {count(found.n)})"
+    costs = (
+        f"{money(found.hybrid_usd * 1000)} per 1,000, {significant(found.ratio.value)} of what "
+        f"{found.single} costs, the cheapest single model per right answer{spread}"
+    )
+    if found.shown:
+        return (f"A right answer of {found.hybrid} costs {costs}: less than any single model's.",)
+    return (
+        "No hybrid is shown to give right answers for less than every single model: the cheapest, "
+        f"{found.hybrid}, takes {costs}.",
     )
 
 
@@ -43,7 +73,7 @@ def headline(summary: Summary) -> str:
             "The families below each have one."
         )
     best = summary.system(summary.best)
-    lead = f"{summary.best} is right most often: {_rate(best.figures.macro_success_rate)}"
+    lead = _lead(summary, best)
     cost = best.figures.usd_per_thousand
     rivals = [item for item in summary.systems if item.comparable and item is not best]
     if not rivals:
@@ -56,6 +86,7 @@ def headline(summary: Summary) -> str:
 def _among_priced(summary: Summary, rivals: list[SystemFigures]) -> str:
     """The headline among the systems whose cost is known, when the leader's is not."""
     priced = [item for item in rivals if item.figures.usd_per_thousand is not None]
+    priced.sort(key=lambda item: item.baseline)
     if not priced:
         return "No other cost is known either, so nothing can be said of value for money."
     best = priced[0]
@@ -69,7 +100,7 @@ def _weighed(
     summary: Summary, best: SystemFigures, best_usd: float, rivals: list[SystemFigures]
 ) -> str:
     """``best`` against the cheaper ones of its ``rivals``."""
-    lead = f"{best.entry.name} is right most often: {_rate(best.figures.macro_success_rate)}"
+    lead = _lead(summary, best)
     cheaper = sorted(
         (usd.value, item.entry.name, item)
         for item in rivals
@@ -84,6 +115,20 @@ def _weighed(
         if comparison is not None and _shown_close(comparison):
             return _close_enough(item, best, comparison)
     return f"{lead}, {_cost_words(best.figures)}. {_nothing_close(summary, best, cheaper)}"
+
+
+def _lead(summary: Summary, best: SystemFigures) -> str:
+    above = [item for item in summary.systems if item.comparable and item.baseline]
+    beaten = all(_success_value(item) <= _success_value(best) for item in above)
+    beside = "" if beaten else " of the systems that were asked for"
+    rate = _rate(best.figures.macro_success_rate)
+    return f"{_called(best, first=True)} is right most often{beside}: {rate}"
+
+
+def _called(item: SystemFigures, *, first: bool = False) -> str:
+    """The name of a system in a sentence, or at its beginning."""
+    article = "The" if first else "the"
+    return f"{article} baseline {item.entry.name}" if item.baseline else item.entry.name
 
 
 def sentence(comparison: Comparison) -> str:
@@ -125,7 +170,8 @@ def hybrid_sentence(system: SystemFigures) -> str:
         last += f" of which {percent(right.value)} right" if right else ""
         parts.append(f"{role.role} ({role.member}) in {percent(role.share_of_responses)}{last}")
     n = count(system.hybrid.n_responses)
-    return f"{system.entry.name}, of {n} answers: {'; '.join(parts)}."
+    drafting = [speculation_sentence(item) for item in system.hybrid.speculation]
+    return " ".join([f"{system.entry.name}, of {n} answers: {'; '.join(parts)}.", *drafting])
 
 
 def leading_comparisons(summary: Summary) -> tuple[Comparison, ...]:
@@ -133,7 +179,7 @@ def leading_comparisons(summary: Summary) -> tuple[Comparison, ...]:
 
     That is the most accurate one whose cost is known, where there is one.
     """
-    comparable = [item for item in summary.systems if item.comparable]
+    comparable = [item for item in summary.systems if item.comparable and not item.baseline]
     models = [item for item in comparable if item.entry.kind == "model"]
     if not models:
         return ()
@@ -147,21 +193,49 @@ def leading_comparisons(summary: Summary) -> tuple[Comparison, ...]:
     return tuple(item for item in found if item is not None)
 
 
-def family_sentence(family: FamilyFigures) -> str:
-    """The best choice for one family: who leads, and the cheapest that cannot be told apart."""
+def _against_baselines(summary: Summary) -> list[str]:
+    """What the best system that was asked for is worth beside the strongest baseline."""
+    own = next((item for item in summary.systems if item.comparable and not item.baseline), None)
+    if own is None:
+        return []
+    for item in summary.systems:  # best first
+        comparison = summary.comparison(own.entry.name, item.entry.name)
+        if not item.baseline or comparison is None or comparison.success is None:
+            continue
+        ahead = comparison.success.difference.value > 0
+        opening = f"{own.entry.name} is not shown to beat the baseline {item.entry.name}"
+        if comparison.distinguishable:
+            opening = f"{own.entry.name} {'beats' if ahead else 'loses to'} the baseline "
+            opening += item.entry.name
+        return [f"{opening}: {sentence(comparison)}"]
+    return []
+
+
+def family_sentence(family: FamilyFigures, baselines: frozenset[str] = frozenset()) -> str:
+    """The best choice for one family: who leads, and the cheapest that cannot be told apart.
+
+    A leader that is one of ``baselines`` is shown to beat every system that was asked for.
+    """
     leader, figures = family.systems[0]
     rate = _rate(figures.macro_success_rate)
+    rivals = [item for item in family.comparisons if item.b not in baselines]
+    if leader in baselines and rivals:
+        return (
+            f"{family.family}: the baseline {leader} beats every system that was asked for, with "
+            f"{rate}; the best of them, {rivals[0].b}, has {percent(rivals[0].b_rate)}."
+        )
     if not family.comparisons:
         return f"{family.family}: {leader} has {rate}; nothing else was scored in all its tasks."
     if figures.n_successes == 0:
         return f"{family.family}: no system is right, {leader} has {rate}."
-    lead = f"{family.family}: {leader} leads with {rate}"
+    beside = " the systems that were asked for" if len(rivals) < len(family.comparisons) else ""
+    lead = f"{family.family}: {leader} leads{beside} with {rate}"
     tied = [item for item in family.comparisons if not item.distinguishable]
-    clear = [item for item in family.comparisons if item.distinguishable]
     if not tied:
-        runner_up = clear[0]
+        runner_up = (rivals or list(family.comparisons))[0]
         return (
-            f"{lead}, ahead of {runner_up.b}'s {percent(runner_up.b_rate)} {_at_cost(runner_up)}."
+            f"{lead}, ahead of {_named(runner_up.b, baselines)}'s {percent(runner_up.b_rate)} "
+            f"{_at_cost(runner_up)}."
         )
     cost = dict(family.systems)
     cheaper = [
@@ -176,13 +250,17 @@ def family_sentence(family: FamilyFigures) -> str:
         ratio = item.usd_ratio
         share = times(1 / ratio.value) if ratio and ratio.value else "an unknown share"
         return (
-            f"{lead}; {item.b} ({percent(item.b_rate)}) cannot be told apart from it at "
-            f"n {count(item.n_pairs)}, at {share} of its cost."
+            f"{lead}; {_named(item.b, baselines)} ({percent(item.b_rate)}) cannot be told apart "
+            f"from it at n {count(item.n_pairs)}, at {share} of its cost."
         )
-    names = ", ".join(item.b for item in tied)
+    names = ", ".join(_named(item.b, baselines) for item in tied)
     if figures.usd is None or any(cost[item.b].usd is None for item in tied):
         return f"{lead}; cannot be told apart from {names}, and costs are not all known."
     return f"{lead}; cannot be told apart from {names}, but costs no more than any of them."
+
+
+def _named(name: str, baselines: frozenset[str]) -> str:
+    return f"the baseline {name}" if name in baselines else name
 
 
 def _inverse(ratio: float) -> str:
@@ -198,9 +276,9 @@ def _shown_close(comparison: Comparison) -> bool:
 def _close_enough(item: SystemFigures, best: SystemFigures, comparison: Comparison) -> str:
     assert comparison.success is not None
     return (
-        f"{item.entry.name} is the cheapest system shown to stay within {100 * MARGIN:.0f} points "
-        f"of the best: {_rate(item.figures.macro_success_rate)} right against "
-        f"{best.entry.name}'s {percent(comparison.b_rate)} "
+        f"{_called(item, first=True)} is the cheapest system shown to stay within "
+        f"{100 * MARGIN:.0f} points of the best: {_rate(item.figures.macro_success_rate)} right "
+        f"against {best.entry.name}'s {percent(comparison.b_rate)} "
         f"(difference {_difference(comparison.success.difference)}), {_at_cost(comparison)}."
     )
 
@@ -209,20 +287,21 @@ def _nothing_close(
     summary: Summary, best: SystemFigures, cheaper: list[tuple[float, str, SystemFigures]]
 ) -> str:
     opening = f"Nothing cheaper was shown to stay within {100 * MARGIN:.0f} points of it"
-    for _, name, _item in cheaper:
+    for _, name, item in cheaper:
         comparison = summary.comparison(name, best.entry.name)
         if comparison and comparison.success and not comparison.distinguishable:
             return (
-                f"{opening}; the cheapest that may is {name} "
+                f"{opening}; the cheapest that may is {_called(item)} "
                 f"(difference {_difference(comparison.success.difference)}, undecided at "
                 f"n {count(comparison.n_pairs)}), {_at_cost(comparison)}."
             )
-    nearest = max(cheaper, key=lambda entry: _success_value(entry[2]))[1]
-    comparison = summary.comparison(nearest, best.entry.name)
+    nearest = max(cheaper, key=lambda entry: _success_value(entry[2]))[2]
+    comparison = summary.comparison(nearest.entry.name, best.entry.name)
     if comparison is None or comparison.success is None:
         return f"{opening}."
     return (
-        f"{opening}: each cheaper system is distinguishably worse, the nearest being {nearest} "
+        f"{opening}: each cheaper system is distinguishably worse, the nearest being "
+        f"{_called(nearest)} "
         f"(difference {_difference(comparison.success.difference)}), {_at_cost(comparison)}."
     )
 
@@ -280,71 +359,3 @@ def _at_cost(comparison: Comparison) -> str:
     if ratio.value > 1:
         return f"at {times(ratio.value)} times its cost ({bounds})"
     return f"at {times(ratio.value)} of its cost ({bounds})"
-
-
-def _unfinished(summary: Summary) -> list[str]:
-    """Of a run that was stopped at a limit: why, and who has how many of their answers."""
-    if summary.manifest.stopped is None:
-        return []
-    short = [
-        f"{item.entry.name} {count(item.figures.n_attempted)} of {count(item.n_wanted)}"
-        for item in summary.systems
-        if item.figures.n_attempted < item.n_wanted
-    ]
-    told = {item.entry.name for item in summary.systems}
-    entries = summary.manifest.systems
-    none = [f"{entry.name} 0" for entry in entries if entry.reported and entry.name not in told]
-    return [
-        f"The run was stopped early ({summary.manifest.stopped}). Answers there are: "
-        f"{', '.join([*short, *none]) or 'all'}."
-    ]
-
-
-def _caveats(summary: Summary) -> tuple[str, ...]:
-    systems = summary.systems
-    found = _unfinished(summary)
-    partial = [item.entry.name for item in systems if not item.comparable]
-    if partial:
-        found.append(
-            "Not in the overall ranking, for want of scored answers in every task: "
-            + ", ".join(partial)
-            + "."
-        )
-    for item in systems:
-        figures = item.figures
-        failed = figures.n_system_errors + figures.n_scorer_errors
-        if failed:
-            found.append(
-                f"{item.entry.name}: {count(failed)} of {count(figures.n_attempted)} answers "
-                "failed or could not be scored; rates leave them out "
-                f"(counted as wrong: {percent(figures.success_rate_at_worst)})."
-            )
-    unpriced = [
-        f"{item.entry.name} ({count(item.figures.n_unpriced)} of "
-        f"{count(item.figures.n_attempted)} answers)"
-        for item in systems
-        if item.figures.usd is None
-    ]
-    if unpriced:
-        found.append(f"Cost unknown, for want of a price: {', '.join(unpriced)}.")
-    prepared = [f"{item.entry.name} {money(item.fit_usd)}" for item in systems if item.fits]
-    if prepared:
-        found.append(f"Costs leave out preparation, paid once: {', '.join(prepared)}.")
-    cached = [
-        f"{item.entry.name} {count(item.figures.n_cached_calls)} of {count(item.figures.n_calls)}"
-        for item in systems
-        if item.figures.n_cached_calls
-    ]
-    if cached:
-        found.append(
-            f"Calls answered by the response cache: {', '.join(cached)}. They cost here what they "
-            "cost when they were made, were not billed again, and have no latency."
-        )
-    found.extend(f"{note[:1].upper()}{note[1:]}." for note in summary.manifest.notes)
-    if summary.best is not None and len(systems) > 1:
-        found.append(
-            "The leader was picked on these very samples, which flatters it a little; "
-            f"p-values are corrected (Holm) for {len(summary.comparisons)} comparisons, "
-            "intervals are not."
-        )
-    return tuple(found)

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from evalsuite.cli import compare, doctor, gate, ratings, results, run
+from evalsuite.cli import compare, doctor, gate, library, ratings, results, run
 from evalsuite.cli.cache import cache_app
+from evalsuite.cli.data import data_app
 
 app = typer.Typer(
     name="evalsuite",
@@ -22,8 +23,8 @@ app = typer.Typer(
 app.command("run", short_help="Run an experiment, or go on with one.")(run.run)
 app.command("report", short_help="Write the report of a run.")(results.report)
 app.command("import", short_help="Make recorded answers into systems.")(results.import_recordings)
-app.command("list", short_help="List the tasks.")(results.list_tasks)
-app.command("show", short_help="Show a run's results, or a task with a sample.")(results.show)
+app.command("list", short_help="Browse the task library.")(library.list_library)
+app.command("show", short_help="Show a run's results, or a task with a sample.")(library.show)
 app.command("compare", short_help="Compare two runs: what differs, how sure, what flipped.")(
     compare.compare
 )
@@ -31,6 +32,7 @@ app.command("gate", short_help="Judge a run by a blessed baseline, for CI.")(gat
 app.command("bless", short_help="Make a run the baseline of later ones.")(gate.bless)
 app.command("doctor", short_help="Show what this machine can do.")(doctor.doctor)
 app.command("rate-battles", short_help="Rate models by pairwise verdicts.")(ratings.rate_battles)
+app.add_typer(data_app, name="data", short_help="Datasets: list, fetch, verify, check, overlap.")
 app.add_typer(cache_app, name="cache", short_help="The response cache: look, prune, carry.")
 
 

@@ -1,4 +1,4 @@
-"""Looking at what there is: ``report``, ``import``, ``list`` and ``show``."""
+"""What becomes of answers: ``report``, and ``import`` of those recorded elsewhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evalsuite.cli.options import named, print_summary
+from evalsuite.cli.options import named
 
 
 def report(
@@ -54,28 +54,3 @@ def import_recordings(
     )
     out.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
     typer.echo(f"experiment: {out}; add hybrids over its systems, then: evalsuite run {out}")
-
-
-def list_tasks() -> None:
-    """List the tasks, with their sizes, sources and licences."""
-    from rich.console import Console
-
-    from evalsuite import api
-    from evalsuite.reporting.catalog import tasks_table
-
-    Console().print(tasks_table(api.tasks()))
-
-
-def show(
-    subject: Annotated[str, typer.Argument(help="A finished run's folder, or a task's name.")],
-) -> None:
-    """Show the results of a run, or a task with one of its samples."""
-    from rich.console import Console
-
-    from evalsuite import api
-    from evalsuite.reporting.catalog import task_page
-
-    if Path(subject).is_dir():
-        print_summary(api.load(subject))
-    else:
-        Console().print(task_page(api.get_task(subject)))

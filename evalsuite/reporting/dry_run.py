@@ -58,7 +58,7 @@ class DryRunPage:
         if len(tasks) > 1:
             yield _table("task", [_of_task(task, rows) for task in tasks], None, options)
             yield Text()
-        for line in _unknown(rows):
+        for line in (*_unknown(rows), *(f"Would stop: {why}." for why in self.plan.unready)):
             yield Text(line, style="yellow")
         yield Text(f"Assumed: {one_line(self.plan.assumed, _LONGEST_NOTE)}.", style="dim")
         yield Text("Nothing was asked.")
@@ -78,6 +78,7 @@ def dry_run_json(plan: Plan) -> str:
         "usd_at_least": plan.usd_at_least,
         "usd_at_most": plan.usd_at_most,
         "assumed": plan.assumed,
+        "unready": list(plan.unready),
         "rows": [dataclasses.asdict(row) for row in plan.rows],
     }
     return json.dumps(content, indent=2)

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from evalsuite.analysis import numbers
 from evalsuite.analysis.measure import Figures
+from evalsuite.analysis.speculation import speculation_sentence
 from evalsuite.analysis.summary import Summary
 from evalsuite.analysis.verdict import decision, verdict
 from evalsuite.reporting import plane, strips
 from evalsuite.reporting.columns import Cell, rate_cell, systems_columns
 from evalsuite.reporting.explorer import embedded, explore
 from evalsuite.reporting.plain import visible
+from evalsuite.reporting.prompts import HELP, TITLES, flip_sentences, sensitivity_cells, tasks_words
 from evalsuite.store import Run
 
 if TYPE_CHECKING:
@@ -66,6 +68,11 @@ def to_html(run: Run, summary: Summary) -> str:
                 strips.lay_out(run, summary, width=NARROW),
             ],
             heat=_heat(summary),
+            tasks_words=tasks_words([task.name for task in summary.manifest.tasks]),
+            prompts_help=HELP,
+            prompts_titles=TITLES,
+            sensitivity_cells=sensitivity_cells,
+            flip_sentences=flip_sentences,
             decision=decision,
             failures=_failures(summary),
             explorer=explorer,
@@ -99,6 +106,7 @@ def _environment() -> Environment:
         energy=numbers.energy,
         bounds=_bounds,
         rate=rate_cell,
+        drafting=speculation_sentence,
         visible=visible,
         tied=_tied,
         moment=_moment,

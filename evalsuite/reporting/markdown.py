@@ -21,6 +21,7 @@ from evalsuite.analysis.summary import Summary
 from evalsuite.analysis.verdict import decision, hybrid_sentence, verdict
 from evalsuite.reporting.columns import Cell, rate_cell, systems_columns
 from evalsuite.reporting.plain import one_line
+from evalsuite.reporting.prompts import HELP, TITLES, flip_sentences, sensitivity_cells
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~])")
 
@@ -34,6 +35,7 @@ def to_markdown(summary: Summary) -> str:
         *_section("Verdict", _bullets([*words.comparisons, *words.families])),
         *_section("Systems", _systems(summary)),
         *_section("Success by task", _tasks(summary)),
+        *_section("Sensitivity to the prompt", _prompts(summary)),
         *_section("Comparisons", _comparisons(summary)),
         *_section(
             "Inside the hybrids",
@@ -66,7 +68,7 @@ def _systems(summary: Summary) -> str:
             + escape(item.entry.name)
             + ("**" if item.on_pareto_front else "")
             + ("" if item.comparable else f" ({len(item.tasks)} of {n_tasks} tasks only)"),
-            escape(item.entry.pattern),
+            escape(item.entry.pattern) + (", baseline" if item.baseline else ""),
             *(_cell(column.cell(item)) for column in columns),
         ]
         for item in summary.systems
@@ -97,6 +99,23 @@ def _tasks(summary: Summary) -> str:
             ]
         )
     return _table(["task", "family", "n", *map(escape, names)], rows)
+
+
+def _prompts(summary: Summary) -> str:
+    parts = [HELP] if summary.prompts else []
+    for group in summary.prompts:
+        rows = [
+            [escape(item.system), *(_cell(cell) for cell in sensitivity_cells(item))]
+            for item in group.systems
+        ]
+        ways = ", ".join(map(escape, group.prompts))
+        parts.append(f"**{escape(group.task)}**, asked in {len(group.prompts)} ways: {ways}.")
+        parts.append(_table(["system", *TITLES], rows))
+        if group.flips:
+            parts.append(
+                f"Ranking flips between these prompts:\n\n{_bullets(flip_sentences(group.flips))}"
+            )
+    return "\n\n".join(parts)
 
 
 def _comparisons(summary: Summary) -> str:

@@ -10,15 +10,20 @@ from evalsuite.analysis.summary import Summary, SystemFigures
 from evalsuite.analysis.verdict import hybrid_sentence, verdict
 from evalsuite.reporting.columns import Cell, Column, rate_cell, systems_columns
 from evalsuite.reporting.plain import one_line
+from evalsuite.reporting.prompts import TITLES, flip_sentences, sensitivity_cells, tasks_words
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    from evalsuite.analysis.prompt_sensitivity import TaskPrompts
+
 NAME_WIDTH = 24
 PADDING = 3
 """Columns a cell takes beside its text: two of padding and a divider."""
+NARROW = 90
+"""Fewest columns that the table of prompts is readable in."""
 
 
 def render_terminal(summary: Summary, console: Console) -> None:
@@ -33,6 +38,8 @@ def render_terminal(summary: Summary, console: Console) -> None:
     console.print(_systems_table(summary, console.width))
     console.print(_legend(summary))
     console.print(_tasks_table(summary, console.width))
+    for group in summary.prompts:
+        _print_prompts(console, group)
     _print_lines(console, "Comparisons", words.comparisons)
     _print_lines(console, "By family", words.families)
     hybrids = [hybrid_sentence(item) for item in summary.systems if item.hybrid]
@@ -57,7 +64,7 @@ def _legend(summary: Summary) -> Text:
     in_flight = concurrency_words(summary.manifest.concurrency)
     return Text(
         f"◆ no comparable system is both cheaper and right more often. Small print: 95 % "
-        f"intervals. {n:,} samples in {len(tasks)} task{'s' * (len(tasks) != 1)}, concurrency "
+        f"intervals. {n:,} samples in {tasks_words([task.name for task in tasks])}, concurrency "
         f"{in_flight}; failed answers are not counted as wrong.\n",
         style="dim",
     )
@@ -98,6 +105,29 @@ def _tasks_table(summary: Summary, width: int) -> Table:
                 end_section=index == len(shown) - 1,
             )
     return table
+
+
+def _print_prompts(console: Console, group: TaskPrompts) -> None:
+    """How much the way to ask one task matters, a system a row."""
+    from rich.text import Text
+
+    title = f"{one_line(group.task)}, asked in {len(group.prompts)} ways"
+    console.print(Text(title, style="bold"))
+    if console.width < NARROW:
+        for item in group.systems:
+            cells = zip(TITLES, sensitivity_cells(item), strict=True)
+            words = [
+                f"{title} {cell.main}" + f" ({cell.small})" * bool(cell.small)
+                for title, cell in cells
+            ]
+            _print_lines(console, one_line(item.system), words)
+    else:
+        table = _table("system", TITLES)
+        for item in group.systems:
+            row = [_text(cell, bold=False) for cell in sensitivity_cells(item)]
+            table.add_row(Text(one_line(item.system)), *row)
+        console.print(table)
+    _print_lines(console, "Ranking flips between these prompts", flip_sentences(group.flips))
 
 
 def _rate(figures: object) -> float:
@@ -144,7 +174,9 @@ def _name(item: SystemFigures) -> Text:
     from rich.text import Text
 
     name = Text(("◆ " if item.on_pareto_front else "  ") + one_line(item.entry.name))
-    if not item.comparable:
+    if item.baseline:
+        name.append("\n  baseline", style="dim")
+    elif not item.comparable:
         name.append(f"\n  {len(item.tasks)} task{'s' * (len(item.tasks) != 1)} only", style="dim")
     elif item.entry.kind == "hybrid":
         name.append(f"\n  {one_line(item.entry.pattern)}", style="dim")

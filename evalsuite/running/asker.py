@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from evalsuite.records import Answer, Request, ToolCall
 from evalsuite.systems.base import Joint, JointWork
 from evalsuite.systems.price import Price
 
-if TYPE_CHECKING:
-    from evalsuite.running.tracing import Trace as Traced
-
 T = TypeVar("T")
+
+
+class Traced(Protocol):
+    """What keeps the calls: members by the names of their systems, roles by their whole path."""
+
+    async def ask(self, name: str, request: Request, role: str = "", reason: str = "") -> Answer:
+        """Ask a system."""
+        ...
+
+    async def jointly(self, names: Mapping[str, str], request: Request, work: JointWork) -> Answer:
+        """Let local models work together."""
+        ...
+
+    async def tool(self, call: ToolCall, role: str, reason: str) -> str:
+        """Run a tool of the task."""
+        ...
+
+    async def step(
+        self,
+        role: str,
+        name: str,
+        asked: object,
+        work: Callable[[], Any],
+        reason: str,
+        price: Price | None,
+    ) -> Any:
+        """Do work of a hybrid's own."""
+        ...
 
 
 class Asker:

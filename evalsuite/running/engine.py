@@ -165,6 +165,8 @@ class Engine:
         pairs = []
         for planned in self._experiment.tasks:
             for name in self._experiment.reported:
+                if not self._experiment.asks(name, planned.task):
+                    continue
                 if self._systems[name].supports(planned.task):
                     pairs.append(_Pair(planned.task, name, limiters_of(name, self._systems)))
                 else:

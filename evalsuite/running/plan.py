@@ -96,6 +96,8 @@ def plan(experiment: Experiment) -> Plan:
         asked = _prompts(planned, settings.split, planned.limit, settings.repeats)
         practised: set[tuple[str, Split]] = set()
         for name in experiment.reported:
+            if not experiment.asks(name, planned.task):
+                continue
             for hop in _hops(name, experiment.systems):
                 rows.append(_row(experiment, planned.task, name, hop, asked, "answer"))
             for member, split in _practice(name, experiment.systems):

@@ -65,8 +65,8 @@ class BertScore:
     ``padding``: the package pads a batch with vectors that match everything at 0, so that a token
     whose best match is below 0 counts as 0, unless its pair is the longest of its batch. "package"
     does as ``bert_score.score`` does for the same pairs in the same order; "none" takes the best
-    match as it is, so that no figure depends on the other pairs. For most encoders the two agree,
-    because no best match is below 0.
+    match as it is, so that no figure depends on the other pairs. Where no best match is below 0,
+    the two agree.
     """
 
     def __init__(

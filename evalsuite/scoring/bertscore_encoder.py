@@ -7,6 +7,7 @@ that names no longest text, one without a padding token, a model folder without 
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -80,13 +81,11 @@ class Encoder:
         """What vectors depend on: weights (a folder's by hash), layer, window, versions."""
         import transformers
 
-        from evalsuite.systems.transformers import content_hash
-
         folder = Path(self.name)
         commit = getattr(self._model.config, "_commit_hash", None)
         return "|".join(
             (
-                f"{folder.name}#{content_hash(folder)}" if folder.is_dir() else self.name,
+                f"{folder.name}#{_content(folder)}" if folder.is_dir() else self.name,
                 f"commit:{commit or 'none'}",
                 f"layer:{self.num_layers}",
                 f"window:{self._most_tokens}",
@@ -123,6 +122,17 @@ class Encoder:
 
     def _length(self, text: str) -> int:
         return len(self._tokenizer(text.strip(), truncation=False, verbose=False)["input_ids"])
+
+
+def _content(folder: Path) -> str:
+    """SHA-256 (16 hex digits) over the names and bytes of what is loaded from ``folder``."""
+    digest = hashlib.sha256()
+    suffixes = (".safetensors", ".bin", ".json", ".model", ".txt")
+    for path in sorted(p for p in folder.iterdir() if p.suffix in suffixes and p.is_file()):
+        digest.update(path.name.encode() + b"\0")
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
 
 
 def _layer(name: str) -> int:

@@ -18,7 +18,6 @@ from evalsuite.scoring.text import squad_normalise
 
 _CLOSED = {"yes", "no", "noanswer"}
 _MARK = re.compile(r"^[^\w\n]*(?:final )?answer[^\w\n:]*:", re.IGNORECASE | re.MULTILINE)
-_FINISH = re.compile(r"\bFinish\[([^\n]*)\]")
 
 Fact = Hashable
 """A supporting fact: the title of a passage, or (title, number of the sentence from 0)."""
@@ -44,16 +43,17 @@ def read_answer(text: str) -> Said:
     """The answer in a text, by its form.
 
     A JSON object with ``answer`` (and ``support``: titles, or pairs of title and sentence), in a
-    fence or alone; what stands in ``Finish[...]``; what follows the last ``Answer:`` on its line;
-    or else the whole text.
+    fence or alone; what stands in the last ``Finish[...]``; what follows the last ``Answer:`` on
+    its line; or else the whole text.
     """
     bare = without_reasoning(text).strip()
     found = _object(bare)
     if found is not None:
         return found
-    finishes = _FINISH.findall(bare)
-    if finishes:
-        return Said(finishes[-1].strip(), None)
+    _, finish, rest = bare.rpartition("Finish[")
+    inside, closing, _ = rest.split("\n", 1)[0].rpartition("]")
+    if finish and closing:
+        return Said(inside.strip(), None)
     marks = list(_MARK.finditer(bare))
     if marks:
         after = bare[marks[-1].end() :].strip()
@@ -151,7 +151,9 @@ def _harmonic(precision: float, recall: float) -> float:
 
 def _object(text: str) -> Said | None:
     """What a JSON object says, if the text is one or has one in a fence, of which the last."""
-    for candidate in (text, *(region.text for region in fenced_regions(text))):
+    fenced = "```" in text or "~~~" in text
+    regions = fenced_regions(text) if fenced else ()
+    for candidate in (text, *(region.text for region in regions)):
         if not candidate.lstrip().startswith("{"):
             continue
         try:

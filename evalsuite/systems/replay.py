@@ -113,8 +113,14 @@ class ReplayModel:
         """Nothing to free."""
 
     def _find(self, request: Request) -> Recorded:
-        within = self._recordings.calls.get(request.key) if self._recordings.calls else None
-        return within or self._answered(request)
+        """Its own answer to the sample or, where that was another question, one inside a hybrid."""
+        try:
+            return self._answered(request)
+        except CallRejected:
+            within = self._recordings.calls.get(request.key) if self._recordings.calls else None
+            if within is None:
+                raise
+            return within
 
     def _answered(self, request: Request) -> Recorded:
         key = self._recordings.key(request)

@@ -34,7 +34,7 @@ from __future__ import annotations
 from functools import partial
 
 from evalsuite.datasets import DataFile, Dataset
-from evalsuite.scoring.humaneval_x import prompt, samples, score
+from evalsuite.scoring.humaneval_x import prompt, ready, samples, score
 from evalsuite.scoring.pass_at_k import metrics
 from evalsuite.task import Task
 
@@ -62,7 +62,9 @@ TASK = Task(
     score=partial(score, "cpp"),
     success="passed",
     corpus=metrics("passed"),
+    data=(DATA,),
     runs_code=True,
+    ready=partial(ready, "cpp"),
     max_output_tokens=512,
     source=DATA.source,
     licence=DATA.licence,

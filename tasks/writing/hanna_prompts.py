@@ -14,15 +14,13 @@ judge, or people. (59 of the 96 human stories end properly; the dataset cuts the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from evalsuite.datasets import DataFile, Dataset
-from evalsuite.records import Answer, Sample, Score
-from evalsuite.scoring.story import score_style
-from evalsuite.task import Split, Task
+from evalsuite.library.writing import StoryForm, story_task
+from evalsuite.records import Sample
+from evalsuite.task import Split
 
-LEAST_WORDS = 100
-MOST_REPETITION = 0.1
 DATA = Dataset(
     name="hanna",
     licence="MIT",
@@ -46,28 +44,13 @@ def samples(split: Split) -> Iterator[Sample]:
         )
 
 
-def score(sample: Sample, answer: Answer) -> Sequence[Score]:
-    """``well_formed`` and the figures it is made of."""
-    style = score_style(answer)
-    figures = {figure.name: figure.value or 0.0 for figure in style}
-    well_formed = (
-        figures["words"] >= LEAST_WORDS
-        and figures["ends_properly"] == 1
-        and figures["repetition_share"] <= MOST_REPETITION
-    )
-    return [Score(name="well_formed", value=float(well_formed)), *style]
-
-
-TASK = Task(
+TASK = story_task(
     name="writing/hanna_prompts",
-    family="writing",
     summary="Stories on prompts written by people, scored for form alone",
     samples=samples,
-    prompt=lambda sample: f"Write a short story on this prompt.\n\n{sample.inputs['prompt']}",
-    score=score,
-    success="well_formed",
-    max_output_tokens=1024,
-    source=DATA.source,
-    licence=DATA.licence,
+    asks="Write a short story on this prompt.\n\n{prompt}",
+    data=DATA,
+    form=StoryForm(least_words=100),
     reference="https://aclanthology.org/2022.coling-1.509",
+    version=2,
 )

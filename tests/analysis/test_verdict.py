@@ -63,7 +63,8 @@ def test_a_small_difference_is_not_called_one(tmp_path: Path) -> None:
         answers("large", range(26), DEAR),
         answers("cascade", range(3, 27), MIDDLING),
     )
-    (sentence,) = found.comparisons
+    per_right, sentence = found.comparisons
+    assert per_right.startswith("A right answer of cascade costs $4.55 per 1,000, 0.40 of what")
     assert sentence.startswith("cascade answers 88.0 % right against large's 87.0 %")
     assert "difference +1.0 points, 95 % CI " in sentence
     assert "n 200: not distinguishable; this n shows differences from about" in sentence

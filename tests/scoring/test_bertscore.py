@@ -239,3 +239,27 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "bert_score", None)
     with pytest.raises(ExtraMissing, match=r"pip install 'evalsuite\[bertscore\]'"):
         bertscore(["a"], ["a"])
+
+
+def test_positions_of_roberta_begin_after_that_of_padding(encoder: str, tmp_path: Path) -> None:
+    from transformers import RobertaConfig, RobertaModel
+
+    folder = tmp_path / "roberta"
+    config = RobertaConfig(
+        vocab_size=30522,
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=34,
+        pad_token_id=1,
+    )
+    RobertaModel(config).save_pretrained(folder)
+    for path in Path(encoder).glob("*token*"):
+        shutil.copy(path, folder)
+    shutil.copy(Path(encoder) / "vocab.txt", folder)
+    said, wanted = ["fox " * 50, "A fox."], ["A fox ran.", "owl " * 50]
+    scorer = BertScore(str(folder))
+    ours = scorer.score(said, wanted)
+    assert "layer:2" in scorer.signature and "window:32" in scorer.signature
+    assert [one.truncated for one in ours if one is not None] == [True, True]

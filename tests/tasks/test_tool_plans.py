@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from evalsuite.records import Answer, Sample, ToolCall
 from evalsuite.task import Task
@@ -130,9 +131,14 @@ def test_another_way_there_is_right_but_not_the_plan(load: Load) -> None:
 def test_tools_chosen_before_are_held_against_the_plan(load: Load) -> None:
     task = load("tool_calling/many_tools")
     calls = [{"name": name, "arguments": {}} for name in ("get_price", "multiply")]
-    sample = sample_of(answer="1", numeric=True, plan=calls, calls=calls)
+    sample = replace(
+        sample_of(answer="1", numeric=True, plan=calls, calls=calls),
+        inputs={"request": "?", "tools": ["get_price", "multiply", "add"]},
+    )
     said = Answer(text="2", data={"calls": [], "offered": ["get_price", "add"]})
     assert values(task, sample, said)["tool_recall"] == 0.5
+    every = Answer(text="2", data={"calls": [], "offered": ["get_price", "add", "multiply"]})
+    assert "tool_recall" not in values(task, sample, every), "nothing was chosen"
     assert "tool_recall" not in values(task, sample, Answer(text="2"))
 
 

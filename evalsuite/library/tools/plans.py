@@ -190,21 +190,20 @@ def score_act(sample: Sample, answer: Answer) -> list[Score]:
 
     ``plan_match`` and ``argument_f1`` are of ``answer.data["calls"]`` (a list of
     ``{"name": ..., "arguments": {...}}``) or ``answer.tool_calls``, in the order in which calls
-    were made. ``tool_recall`` is the share of the plan's tools among ``answer.data["offered"]``.
+    were made. ``tool_recall`` is the share of the plan's tools among ``answer.data["offered"]``, if
+    these are not all the tools that the task offers.
     """
     scores = [_answer_match(sample, answer)]
     calls = _visible(answer)
     if calls is not None:
         scores += _plan_scores(sample, calls)[:2]
-    if isinstance(answer.data, dict) and isinstance(answer.data.get("offered"), list | tuple):
+    chosen = _chosen(sample, answer)
+    if chosen is not None:
         needed = {step["name"] for step in sample.target["plan"]}
-        missing = sorted(needed - set(map(str, answer.data["offered"])))
-        found = (len(needed) - len(missing)) / len(needed)
-        scores.append(
-            Score(name="tool_recall", value=found, explanation=f"without {', '.join(missing)}")
-            if missing
-            else Score(name="tool_recall", value=found)
-        )
+        without = ", ".join(sorted(needed - chosen))
+        recall = len(needed & chosen) / len(needed)
+        why = f"without {without}" if without else ""
+        scores.append(Score(name="tool_recall", value=recall, explanation=why))
     return scores
 
 
@@ -272,6 +271,15 @@ def _visible(answer: Answer) -> list[Planned] | None:
     except Undecodable:
         return None
     return None
+
+
+def _chosen(sample: Sample, answer: Answer) -> set[str] | None:
+    """The tools that a system chose to offer its model; None where it chose none out."""
+    offered = answer.data.get("offered") if isinstance(answer.data, dict) else None
+    if not isinstance(offered, list | tuple):
+        return None
+    names = {one for one in offered if isinstance(one, str)}
+    return None if names >= set(sample.inputs["tools"]) else names
 
 
 def _read_plan(answer: Answer) -> list[Call]:

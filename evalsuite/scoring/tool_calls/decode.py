@@ -76,6 +76,8 @@ def json_part(text: str) -> str | None:
     """
     if _BEGINS.match(text):
         return text
+    if "```" not in text and "~~~" not in text:
+        return None
     return next((r.text for r in fenced_regions(text) if _BEGINS.match(r.text)), None)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from evalsuite.errors import CallRejected
+from evalsuite.prompting import form_of
 from evalsuite.records import Request
 from evalsuite.systems.openai.chat import NoAnswerInIt, response_format, seed_of
 from evalsuite.systems.openai.options import OpenAIOptions
@@ -15,15 +16,23 @@ from evalsuite.systems.openai.wire import Reply, WireReply, logprobs_from, usage
 def prompt_of(spec: OpenAIOptions, request: Request) -> str:
     """The prompt: by the chat template where one is named, else joined by blank lines.
 
+    A task in completion form is text already, which no template is put around.
+
     Raises CallRejected for what has no place in a text.
     """
     if any(turn.images for turn in request.messages):
         raise _no_place_for("images")
-    if spec.chat_template is not None:
+    if templated(spec, request):
+        assert spec.chat_template is not None
         return load_template(spec.chat_template).render(request)
     if request.tools or any(turn.tool_calls or turn.tool_call_id for turn in request.messages):
         raise _no_place_for("tools (without a `chat_template`)")
     return plain_prompt(request)
+
+
+def templated(spec: OpenAIOptions, request: Request) -> bool:
+    """Whether a chat template renders the prompt of ``request``."""
+    return spec.chat_template is not None and form_of(request.task) == "chat"
 
 
 def completions_body(spec: OpenAIOptions, request: Request) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import msgspec
 from evalsuite.errors import CallRejected
 from evalsuite.records import Answer, Completion, Request
 from evalsuite.systems.decoding import softmax
-from evalsuite.systems.openai.completions import prompt_of
+from evalsuite.systems.openai.completions import prompt_of, templated
 from evalsuite.systems.openai.findings import Findings
 from evalsuite.systems.openai.options import ChoiceScore, OpenAIOptions
 from evalsuite.systems.openai.reading import decoded, reply_from
@@ -47,8 +47,9 @@ def echoes_of(spec: OpenAIOptions, request: Request, findings: Findings) -> list
     if findings.known("echo"):
         raise _ignored("it did not answer an earlier request with them", billed=False)
     prompt = prompt_of(spec, request)
-    context = prompt if spec.chat_template is not None else prompt.rstrip()
-    gap = prompt[len(context) :] or ("" if spec.chat_template is not None else " ")
+    chat = templated(spec, request)
+    context = prompt if chat else prompt.rstrip()
+    gap = prompt[len(context) :] or ("" if chat else " ")
     return [Echo(context + gap + choice, len(context), choice) for choice in request.choices or ()]
 
 
