@@ -4,6 +4,7 @@ EvalsuiteError
 ├── UserError              a mistake the user can mend; one line, exit code 2
 │   ├── ConfigError        an experiment, task or judge file is wrong (names file and line)
 │   ├── DataMissing        a dataset is not on this machine (names what to fetch and where)
+│   ├── BadData            a data file does not hold what it should (names file and row)
 │   ├── ExtraMissing       an optional dependency is not installed (names the extra)
 │   ├── NoFiniteEstimate   ratings that the battles do not determine (evalsuite.judging)
 │   └── CallRefused        authentication, unknown model: every further call would fail, so stop

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from evalsuite.datasets import read_rows
+from evalsuite.datasets import BadData, read_rows
 from evalsuite.errors import ConfigError
 from evalsuite.records import Answer, Message, Request
 
@@ -117,6 +117,8 @@ def recorded_rows(path: Path) -> Iterator[dict[str, Any]]:
     csv.field_size_limit(2**31 - 1)  # the default refuses long answers
     try:
         yield from read_rows(path)
+    except BadData as error:
+        raise ConfigError(str(error)) from None
     except (ValueError, csv.Error) as error:
         raise ConfigError(f"{path}: {error}") from None
 
