@@ -2,13 +2,14 @@
 
 The tables below are the whole list of what is shipped; a file is imported when a configuration
 names it. ``backend:`` and ``hybrid:`` also take a class of the user's own, as
-"package.module:Attribute" or "path/file.py:Attribute".
+"package.module:Attribute" or "path/file.py:Attribute"; ``hybrid:`` also an async function.
 """
 
 from __future__ import annotations
 
 import difflib
 import importlib
+import inspect
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -29,17 +30,25 @@ BACKENDS = {
 }
 HYBRIDS = {
     "adaptive_shots": "evalsuite.systems.hybrids.adaptive_shots:AdaptiveShotsSpec",
+    "advisor": "evalsuite.systems.hybrids.advisor:AdvisorSpec",
     "cascade": "evalsuite.systems.hybrids.cascade:CascadeSpec",
     "committee": "evalsuite.systems.hybrids.committee:CommitteeSpec",
+    "contrastive": "evalsuite.systems.hybrids.contrastive:ContrastiveSpec",
+    "distil": "evalsuite.systems.hybrids.distil:DistilSpec",
+    "deliberate": "evalsuite.systems.hybrids.deliberate:DeliberateSpec",
     "fallback": "evalsuite.systems.hybrids.fallback:FallbackSpec",
     "guard": "evalsuite.systems.hybrids.guard:GuardSpec",
     "guide": "evalsuite.systems.hybrids.guide:GuideSpec",
     "hedge": "evalsuite.systems.hybrids.hedge:HedgeSpec",
-    "verify": "evalsuite.systems.hybrids.verify:VerifySpec",
+    "logit_shift": "evalsuite.systems.hybrids.logit_shift:LogitShiftSpec",
     "plan_act": "evalsuite.systems.hybrids.plan_act:PlanActSpec",
+    "principled": "evalsuite.systems.hybrids.principled:PrincipledSpec",
+    "reflect": "evalsuite.systems.hybrids.reflect:ReflectSpec",
     "rerank": "evalsuite.systems.hybrids.rerank:RerankSpec",
     "retrieve_read": "evalsuite.systems.hybrids.retrieve_read:RetrieveReadSpec",
     "router": "evalsuite.systems.hybrids.router:RouterSpec",
+    "speculative": "evalsuite.systems.hybrids.speculative:SpeculativeSpec",
+    "verify": "evalsuite.systems.hybrids.verify:VerifySpec",
 }
 
 
@@ -61,12 +70,26 @@ def parse_system(name: str, config: str | Mapping[str, Any]) -> ModelSpec | Hybr
     kind = kinds[0]
     known, base = (BACKENDS, ModelSpec) if kind == "backend" else (HYBRIDS, HybridSpec)
     spec = _spec_class(name, kind, config[kind], known)
+    if kind == "hybrid" and inspect.iscoroutinefunction(spec):
+        return _of_function(name, spec, config)
     if not (isinstance(spec, type) and issubclass(spec, base)):
         raise ConfigError(f"system {name!r}: {config[kind]} is not a {base.__name__}")
     try:
         return spec.model_validate(dict(config))
     except ValidationError as error:
         raise ConfigError(f"system {name!r}: {_first_problem(error, spec.model_fields)}") from None
+
+
+def _of_function(name: str, function: Any, config: Mapping[str, Any]) -> HybridSpec:
+    from evalsuite.systems.hybrids.function import FunctionSpec
+
+    try:
+        return FunctionSpec.around(function, config)
+    except ValidationError as error:
+        problem = _first_problem(error, FunctionSpec.model_fields)
+        raise ConfigError(f"system {name!r}: {problem}") from None
+    except ValueError as error:
+        raise ConfigError(f"system {name!r}: {error}") from None
 
 
 def _expanded(name: str, short: str) -> dict[str, Any]:

@@ -5,30 +5,37 @@ al., 2024, arXiv:2406.18665; Hybrid LLM, Ding et al., 2024, arXiv:2404.14618), a
 the best chance net of its cost is asked: chance - price_weight x usd (the willingness to pay of
 RouterBench, Hu et al., 2024, arXiv:2403.12031).
 
-The reason of a hop gives the chances, "P(success) member_1 0.41, member_2 0.93", or the draw of
-a random router, "random 0.312"; after a failure it is "member_1 failed (timeout)".
+The reason of a hop gives the chances, "P(success) member_1 0.41, member_2 0.93", the rule, "rule 2:
+max_chars 80", or the draw of a random router, "random 0.312"; after a failure it is "member_1
+failed (timeout)". A member that never answered in practice is "unseen", and asked last.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
 from evalsuite.errors import CallFailed, ConfigError, ExtraMissing
 from evalsuite.records import Answer, Request, fingerprint
 from evalsuite.systems.base import Ask, Fitted, HybridSpec, Outcome, Practice
+from evalsuite.systems.hybrids.router_rules import Rule, check_rules, first_rule
+from evalsuite.systems.hybrids.success_models import out_of_fold
+from evalsuite.systems.retrieval import embed
 from evalsuite.task import Split
 
-_FOLDS = 5
+if TYPE_CHECKING:
+    from evalsuite.systems.hybrids.router_models import Chances, Method, Prompt
+
 _MOST_WEIGHTS = 200
-_INVERSE_REGULARISATION = 1.0
+_UNSEEN = -math.inf
 
 
 class RouterSpec(HybridSpec):
@@ -36,7 +43,13 @@ class RouterSpec(HybridSpec):
 
     members: names of systems, cheapest first: of equally good ones the first is asked, and their
         order stands in for their cost where that is not known.
-    policy: "learnt", or "random", the baseline that any router must beat.
+    policy: "learnt"; "rules"; or "random", the baseline that any router must beat.
+    method: how chances are learnt: "logistic" regression, "knn" or "matrix_factorisation".
+    encoder: local folder or hub id of a sentence-transformers model: chances are learnt from
+        embeddings, which are a hop of their own. None: from words (TF-IDF).
+    neighbours: how many of the nearest prompts "knn" counts.
+    rules: for "rules", the first that holds says who is asked; the last must be without
+        conditions.
     shares: of the requests for each member, for "random"; equal by default.
     value_usd: what one success is worth; a member is worth asking for a chance p if its cost is
         below p x value_usd. Instead of it, the weight of cost is picked on validation by one of:
@@ -44,14 +57,18 @@ class RouterSpec(HybridSpec):
         best single member.
     max_cost_share: most successful that costs at most this share of the dearest member.
 
-    A member that fails is replaced by the next best.
+    A member that fails is replaced by the next best: by chance, or in the order of ``members``.
     """
 
     hybrid: Literal["router"] = "router"
     members: tuple[str, ...] = Field(min_length=2)
-    policy: Literal["learnt", "random"] = "learnt"
+    policy: Literal["learnt", "rules", "random"] = "learnt"
+    method: Literal["logistic", "knn", "matrix_factorisation"] = "logistic"
+    encoder: str | None = None
+    neighbours: int = Field(20, ge=1)
+    rules: tuple[Rule, ...] = ()
     shares: tuple[float, ...] | None = None
-    value_usd: float | None = Field(None, gt=0)
+    value_usd: float | None = Field(None, gt=0, allow_inf_nan=False)
     tolerance: float = Field(0.0, ge=0, le=1)
     max_cost_share: float | None = Field(None, gt=0, le=1)
 
@@ -60,12 +77,20 @@ class RouterSpec(HybridSpec):
         if self.shares is not None:
             if self.policy != "random":
                 raise ValueError("`shares` goes with `policy: random`")
-            if len(self.shares) != len(self.members) or min(self.shares) < 0:
+            if len(self.shares) != len(self.members) or not all(s >= 0 for s in self.shares):
                 raise ValueError("`shares` needs one value of at least 0 for each member")
             if not math.isclose(sum(self.shares), 1.0, abs_tol=1e-6):
                 raise ValueError("`shares` must sum to 1")
         if self.value_usd is not None and self.max_cost_share is not None:
             raise ValueError("give `value_usd` or `max_cost_share`, not both")
+        if bool(self.rules) != (self.policy == "rules"):
+            raise ValueError("`rules` and `policy: rules` go together")
+        if self.rules:
+            check_rules(self.rules, self.members)
+        if self.policy != "learnt":
+            learning = {"method", "encoder", "neighbours"} & self.model_fields_set
+            if learning:
+                raise ValueError(f"`{min(learning)}` goes with `policy: learnt`")
         return self
 
     def roles(self) -> Mapping[str, str]:
@@ -75,9 +100,7 @@ class RouterSpec(HybridSpec):
     async def respond(self, request: Request, ask: Ask, fitted: Fitted | None) -> Answer:
         """The answer of the chosen member, or of the next best where it fails."""
         roles = list(self.roles())
-        order, reason = (
-            self._random(request) if self.policy == "random" else _route(request, fitted)
-        )
+        order, reason = await self._order(request, ask, fitted)
         for index in order[:-1]:
             try:
                 return await ask(roles[index], request, reason=reason)
@@ -91,7 +114,7 @@ class RouterSpec(HybridSpec):
 
     def practises(self) -> Mapping[str, Split]:
         """Every member, where the routes are to be learnt."""
-        return {} if self.policy == "random" else dict.fromkeys(self.roles(), "validation")
+        return dict.fromkeys(self.roles(), "validation") if self.policy == "learnt" else {}
 
     async def fit(self, practice: Practice) -> Fitted | None:
         """Learn the members' chances and pick the weight of cost, on the validation split.
@@ -99,7 +122,7 @@ class RouterSpec(HybridSpec):
         The weight is picked on out-of-fold predictions: a chance is never predicted from the
         sample's own outcome.
         """
-        if self.policy == "random":
+        if self.policy != "learnt":
             return None
         answered = await asyncio.gather(
             *(practice.outcomes(role, "validation") for role in self.roles())
@@ -126,27 +149,40 @@ class RouterSpec(HybridSpec):
 
     def _learn(self, answered: Sequence[Sequence[Outcome]], task: str) -> tuple[_Routing, str]:
         texts = [_text(outcome.request) for outcome in answered[0]]
-        successes = [[o.success is True for o in outcomes] for outcomes in answered]
+        prompts: Sequence[Prompt] = texts if self.encoder is None else self._embedded(texts)
         costs, known = _costs(answered)
         if not known and (self.value_usd is not None or self.max_cost_share is not None):
             raise ConfigError(
                 f"router on {task}: a member's cost is unknown; give its price or use `tolerance:`"
             )
-        chances = list(zip(*(_out_of_fold(texts, s) for s in successes), strict=True))
-        weight = self._price_weight(chances, list(zip(*successes, strict=True)), costs)
-        routing = _Routing(
-            models=tuple(_success_model(texts, s) for s in successes),
-            costs=costs,
-            price_weight=weight,
-        )
-        chosen = [best_first(p, costs, weight)[0] for p in chances]
+        successes = [
+            [o.success is True for o in of_sample] for of_sample in zip(*answered, strict=True)
+        ]
+        unseen = [all(o.answer is None for o in outcomes) for outcomes in answered]
+        if all(unseen):
+            raise ConfigError(
+                f"router on {task}: no member gave a single answer in practice; run it again"
+            )
+        learn = functools.partial(_learnt, self.method, self.neighbours)
+        model = learn(prompts, successes)
+        chances = [_without(unseen, row) for row in out_of_fold(prompts, successes, learn)]
+        weight = self._price_weight(chances, successes, costs)
+        routing = _Routing(model=model, unseen=tuple(unseen), costs=costs, price_weight=weight)
+        chosen = [best_first(row, costs, weight)[0] for row in chances]
         n = len(texts)
-        right = sum(row[i] for row, i in zip(zip(*successes, strict=True), chosen, strict=True)) / n
+        right = sum(row[i] for row, i in zip(successes, chosen, strict=True)) / n
         shares = ", ".join(
             f"{role} {chosen.count(index) / n:.0%}" for index, role in enumerate(self.roles())
         )
-        basis = "" if known else "; costs unknown, the members' order stands in"
-        return routing, f"{shares}; {right:.1%} right on {n} validation samples{basis}"
+        note = f"{shares}; {right:.1%} right on {n} validation samples"
+        silent = [role for role, never in zip(self.roles(), unseen, strict=True) if never]
+        if silent:
+            note += f"; {', '.join(silent)} never answered in practice"
+        return routing, note if known else f"{note}; costs unknown, the members' order stands in"
+
+    def _embedded(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
+        assert self.encoder is not None
+        return [tuple(vector) for vector in embed(self.encoder, texts)]
 
     def _price_weight(
         self,
@@ -174,6 +210,30 @@ class RouterSpec(HybridSpec):
         best = min(enough, key=lambda o: o[2]) if enough else max(outcomes, key=lambda o: o[1])
         return best[0]
 
+    async def _order(
+        self, request: Request, ask: Ask, fitted: Fitted | None
+    ) -> tuple[list[int], str]:
+        """The members' numbers, best first, and why."""
+        if self.policy == "random":
+            return self._random(request)
+        if self.policy == "rules":
+            index, reason = first_rule(self.rules, request)
+            chosen = self.members.index(self.rules[index].use)
+            return _first(chosen, len(self.members)), reason
+        if fitted is None:
+            raise ConfigError("a learnt router must be fitted before it answers")
+        routing: _Routing = fitted.state
+        prompt: Prompt = _text(request)
+        if self.encoder is not None:
+            vector = await ask.step(
+                "encoder",
+                [self.encoder, prompt],
+                lambda: self._embedded([_text(request)])[0],
+                reason="to route by",
+            )
+            prompt = tuple(vector)
+        return routing.order(prompt)
+
     def _random(self, request: Request) -> tuple[list[int], str]:
         """A draw that depends on the request alone, so that a resumed run draws the same."""
         shares = self.shares or (1 / len(self.members),) * len(self.members)
@@ -184,17 +244,26 @@ class RouterSpec(HybridSpec):
             if draw < edge:
                 chosen = index
                 break
-        others = [index for index in range(len(shares)) if index != chosen]
-        return [chosen, *others], f"random {draw:.3f}"
+        return _first(chosen, len(shares)), f"random {draw:.3f}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Routing:
-    """What was learnt: a chance of success per member, mean costs, and the weight of cost."""
+    """What was learnt: chances of success by the prompt, mean costs, and the weight of cost."""
 
-    models: tuple[Callable[[str], float], ...]
+    model: Chances
+    unseen: tuple[bool, ...]
     costs: tuple[float, ...]
     price_weight: float
+
+    def order(self, prompt: Prompt) -> tuple[list[int], str]:
+        """The members' numbers, best first, and the chances in words."""
+        chances = _without(self.unseen, self.model(prompt))
+        said = ", ".join(
+            f"member_{i} {'unseen' if chance == _UNSEEN else f'{chance:.2f}'}"
+            for i, chance in enumerate(chances, start=1)
+        )
+        return best_first(chances, self.costs, self.price_weight), f"P(success) {said}"
 
 
 def best_first(chances: Sequence[float], costs: Sequence[float], weight: float) -> list[int]:
@@ -203,14 +272,28 @@ def best_first(chances: Sequence[float], costs: Sequence[float], weight: float) 
     return sorted(range(len(net)), key=lambda index: (-net[index], index))
 
 
-def _route(request: Request, fitted: Fitted | None) -> tuple[list[int], str]:
-    if fitted is None:
-        raise ConfigError("a learnt router must be fitted before it answers")
-    routing: _Routing = fitted.state
-    text = _text(request)
-    chances = [model(text) for model in routing.models]
-    said = ", ".join(f"member_{i} {chance:.2f}" for i, chance in enumerate(chances, start=1))
-    return best_first(chances, routing.costs, routing.price_weight), f"P(success) {said}"
+def _first(chosen: int, n: int) -> list[int]:
+    """``chosen`` before the other numbers below ``n``, which stay in order."""
+    return [chosen, *(index for index in range(n) if index != chosen)]
+
+
+def _without(unseen: Sequence[bool], chances: Sequence[float]) -> list[float]:
+    """``chances``, below all others where a member never answered: nothing is known of it."""
+    return [_UNSEEN if never else p for never, p in zip(unseen, chances, strict=True)]
+
+
+def _learnt(
+    method: Method,
+    neighbours: int,
+    prompts: Sequence[Prompt],
+    successes: Sequence[Sequence[bool]],
+) -> Chances:
+    try:
+        from evalsuite.systems.hybrids.router_models import learn_chances
+
+        return learn_chances(prompts, successes, method=method, neighbours=neighbours)
+    except ImportError:
+        raise ExtraMissing("scikit-learn", "classical", "a learnt router") from None
 
 
 def _text(request: Request) -> str:
@@ -225,33 +308,6 @@ def _costs(answered: Sequence[Sequence[Outcome]]) -> tuple[tuple[float, ...], bo
     return tuple(sum(values) / len(values) for values in known), True
 
 
-def _success_model(texts: Sequence[str], successes: Sequence[bool]) -> Callable[[str], float]:
-    """Chance of success by text; where there was only success or only failure, Laplace's rule."""
-    try:
-        from evalsuite.systems.learners import learn_texts
-
-        if len(set(successes)) < 2:
-            constant = (sum(successes) + 1) / (len(successes) + 2)
-            return lambda text: constant
-        labels = ["right" if success else "wrong" for success in successes]
-        model = learn_texts(texts, labels, _INVERSE_REGULARISATION)
-    except ImportError:
-        raise ExtraMissing("scikit-learn", "classical", "a learnt router") from None
-    return lambda text: model.probabilities(text)["right"]
-
-
-def _out_of_fold(texts: Sequence[str], successes: Sequence[bool]) -> list[float]:
-    """Chance of success of every text by a model that has not seen it."""
-    folds = min(_FOLDS, len(texts))
-    chances = [0.5] * len(texts)
-    for fold in range(folds if folds > 1 else 0):
-        rest = [index for index in range(len(texts)) if index % folds != fold]
-        model = _success_model([texts[i] for i in rest], [successes[i] for i in rest])
-        for index in range(fold, len(texts), folds):
-            chances[index] = model(texts[index])
-    return chances
-
-
 def _candidate_weights(chances: Sequence[Sequence[float]], costs: Sequence[float]) -> list[float]:
     """Weights between which no choice changes: from 0 to where only cost counts, thinned."""
     edges = sorted(
@@ -260,7 +316,7 @@ def _candidate_weights(chances: Sequence[Sequence[float]], costs: Sequence[float
             for row in chances
             for i in range(len(costs))
             for j in range(len(costs))
-            if costs[j] > costs[i] and row[j] > row[i]
+            if costs[j] > costs[i] and row[j] > row[i] > _UNSEEN
         }
     )
     if not edges:

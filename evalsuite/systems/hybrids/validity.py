@@ -18,7 +18,17 @@ from evalsuite.scoring.choice import read_choice
 from evalsuite.scoring.number import final_number
 from evalsuite.systems.hybrids.wording import short
 
-Check = Literal["not_empty", "finished", "choice", "number", "json", "schema", "python", "examples"]
+Check = Literal[
+    "not_empty",
+    "finished",
+    "choice",
+    "number",
+    "json",
+    "tool_call",
+    "schema",
+    "python",
+    "examples",
+]
 
 
 def check_pattern(pattern: str | None) -> str | None:
@@ -41,6 +51,7 @@ async def problem_of(
     choice: one of the request's choices is named, and one only.
     number: there is a number in it.
     json: the text, or its last fenced block, is JSON.
+    tool_call: a tool is called.
     schema: it is JSON of the request's ``output_schema``, and the arguments of its tool calls are
         what the tools take.
     python: there is a program in it that parses.
@@ -89,6 +100,10 @@ def _json(answer: Answer, request: Request) -> str | None:
     except ValueError as error:
         return str(error)
     return None
+
+
+def _tool_call(answer: Answer, request: Request) -> str | None:
+    return None if answer.tool_calls else f"no tool is called in {short(answer.text or '')!r}"
 
 
 def _schema(answer: Answer, request: Request) -> str | None:
@@ -153,6 +168,7 @@ _CHECKS: Mapping[Check, Callable[[Answer, Request], str | None]] = {
     "choice": _choice,
     "number": _number,
     "json": _json,
+    "tool_call": _tool_call,
     "schema": _schema,
     "python": _python,
     "examples": _examples,

@@ -1,0 +1,1 @@
+"""What hybrids of local models share that work together on the tokens of one answer."""
