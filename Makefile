@@ -11,7 +11,7 @@ quickstart: $(VENV)/.quickstart ## run the main job on the embedded models and w
 	$(BIN)/evalsuite run reports/quickstart/experiment.yaml --out runs/quickstart
 
 test: $(VENV)/.dev ## run the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadscope
 
 check: $(VENV)/.dev ## format, lint, types
 	$(BIN)/ruff format --check .
