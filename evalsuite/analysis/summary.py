@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from evalsuite.analysis.amortisation import Amortised, amortise, prepared_for
 from evalsuite.analysis.compare import (
     Comparison,
     Outcomes,
@@ -22,10 +23,13 @@ from evalsuite.analysis.compare import (
     within,
 )
 from evalsuite.analysis.intervals import Estimate, clustered_mean
+from evalsuite.analysis.judged import JudgeFigures, judge_figures
 from evalsuite.analysis.measure import Figures, groups, known_total, measure, numbers
 from evalsuite.analysis.per_success import CheapestRight, cheapest_right
 from evalsuite.analysis.prompt_sensitivity import TaskPrompts, prompt_sensitivity
 from evalsuite.analysis.roles import HybridFigures, inside
+from evalsuite.analysis.routing.members import AgainstMembers
+from evalsuite.analysis.routing.runs import compare_with_members
 from evalsuite.records import Fit, Manifest, SystemEntry
 
 if TYPE_CHECKING:
@@ -114,7 +118,10 @@ class Summary:
     ``best`` has the highest macro success rate among comparable systems; a baseline must be shown
     to beat the best of the others. ``prompts`` has the tasks that were asked in several ways;
     ``cheapest_right`` the cheapest hybrid per right answer against the cheapest single model, among
-    comparable systems.
+    comparable systems. ``against_members`` has the hybrids that choose among members which answered
+    on their own too, by name. ``amortised`` has the comparable systems whose preparation, or
+    their members', cost something or may have. ``judges`` is what those who judged the answers
+    said.
     """
 
     manifest: Manifest
@@ -125,6 +132,9 @@ class Summary:
     comparisons: tuple[Comparison, ...]
     prompts: tuple[TaskPrompts, ...]
     cheapest_right: CheapestRight | None
+    against_members: dict[str, AgainstMembers]
+    amortised: tuple[Amortised, ...]
+    judges: tuple[JudgeFigures, ...] = ()
 
     def system(self, name: str) -> SystemFigures:
         """The figures of the system called ``name``; KeyError where there is none."""
@@ -165,6 +175,15 @@ def summarise(run: Run, *, seed: int = 0) -> Summary:
         comparisons=comparisons,
         prompts=prompt_sensitivity([task.name for task in manifest.tasks], responses, seed=seed),
         cheapest_right=_cheapest_right(outcomes, systems, seed),
+        against_members=compare_with_members(list(entries.values()), outcomes, seed=seed),
+        amortised=amortise(
+            outcomes,
+            prepared_for(
+                run.fits, manifest.systems, (x.entry.name for x in systems if x.comparable)
+            ),
+            seed=seed,
+        ),
+        judges=judge_figures(run.verdicts),
     )
 
 

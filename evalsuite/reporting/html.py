@@ -17,7 +17,7 @@ from evalsuite.analysis.measure import Figures
 from evalsuite.analysis.speculation import speculation_sentence
 from evalsuite.analysis.summary import Summary
 from evalsuite.analysis.verdict import decision, verdict
-from evalsuite.reporting import plane, strips
+from evalsuite.reporting import amortisation, judges, members, plane, strips
 from evalsuite.reporting.columns import Cell, rate_cell, systems_columns
 from evalsuite.reporting.explorer import embedded, explore
 from evalsuite.reporting.plain import visible
@@ -69,10 +69,16 @@ def to_html(run: Run, summary: Summary) -> str:
             ],
             heat=_heat(summary),
             tasks_words=tasks_words([task.name for task in summary.manifest.tasks]),
+            judges=judges,
             prompts_help=HELP,
             prompts_titles=TITLES,
             sensitivity_cells=sensitivity_cells,
             flip_sentences=flip_sentences,
+            amortisation=amortisation,
+            members=members.member_rows(summary),
+            members_help=members.HELP,
+            members_titles=members.TITLES,
+            member_cells=members.member_cells,
             decision=decision,
             failures=_failures(summary),
             explorer=explorer,

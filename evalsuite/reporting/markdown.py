@@ -19,7 +19,9 @@ from evalsuite.analysis.numbers import (
 )
 from evalsuite.analysis.summary import Summary
 from evalsuite.analysis.verdict import decision, hybrid_sentence, verdict
+from evalsuite.reporting import amortisation, judges, members
 from evalsuite.reporting.columns import Cell, rate_cell, systems_columns
+from evalsuite.reporting.members import member_cells, member_rows
 from evalsuite.reporting.plain import one_line
 from evalsuite.reporting.prompts import HELP, TITLES, flip_sentences, sensitivity_cells
 
@@ -36,13 +38,16 @@ def to_markdown(summary: Summary) -> str:
         *_section("Systems", _systems(summary)),
         *_section("Success by task", _tasks(summary)),
         *_section("Sensitivity to the prompt", _prompts(summary)),
+        *_section("Judges", _judges(summary)),
         *_section("Comparisons", _comparisons(summary)),
         *_section(
             "Inside the hybrids",
             _bullets(hybrid_sentence(item) for item in summary.systems if item.hybrid),
         ),
+        *_section("Against its members", _members(summary)),
         *_section("Failures", _failures(summary)),
         *_section("Preparation", _fits(summary)),
+        *_section(amortisation.HEADING, _amortised(summary)),
         *_section("Figures over whole tasks", _corpus(summary)),
         *_section("Mind", _bullets(words.caveats)),
         *_section("How it was run", _conditions(summary)),
@@ -118,6 +123,27 @@ def _prompts(summary: Summary) -> str:
     return "\n\n".join(parts)
 
 
+def _judges(summary: Summary) -> str:
+    if not summary.judges:
+        return ""
+    who = [
+        [escape(judges.title_of(item)), escape(item.by), *map(_cell, judges.judge_cells(item))]
+        for item in summary.judges
+    ]
+    said = [
+        [escape(judges.title_of(item)), *map(_cell, judges.mark_cells(item, mark))]
+        for item in summary.judges
+        for mark in item.marks
+    ]
+    parts = [
+        judges.HELP,
+        _table(["judge", "by", *judges.JUDGE_TITLES], who),
+        _table(["judge", *judges.MARK_TITLES], said) if said else "",
+        _bullets(note for item in summary.judges for note in judges.judge_notes(item)),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
 def _comparisons(summary: Summary) -> str:
     rows = []
     for item in summary.comparisons:
@@ -147,6 +173,14 @@ def _comparisons(summary: Summary) -> str:
     return _table(titles, rows) if rows else ""
 
 
+def _members(summary: Summary) -> str:
+    rows = [
+        [escape(name), *(_cell(cell) for cell in member_cells(item))]
+        for name, item in member_rows(summary)
+    ]
+    return f"{_table(['hybrid', *members.TITLES], rows)}\n\n{members.HELP}" if rows else ""
+
+
 def _failures(summary: Summary) -> str:
     rows = [
         [escape(item.task), escape(item.system), escape(kind), count(n)]
@@ -171,6 +205,19 @@ def _fits(summary: Summary) -> str:
     ]
     titles = ["system", "task", "samples", "time", "cost", "what was chosen"]
     return _table(titles, rows) if rows else ""
+
+
+def _amortised(summary: Summary) -> str:
+    rows = [
+        [escape(item.system), *map(_cell, amortisation.amortised_cells(item))]
+        for item in summary.amortised
+    ]
+    if not rows:
+        return ""
+    words = _bullets(
+        f"{item.system}. {amortisation.break_even_words(item)}" for item in summary.amortised
+    )
+    return f"{_table(['system', *amortisation.TITLES], rows)}\n\n{amortisation.HELP}\n\n{words}"
 
 
 def _corpus(summary: Summary) -> str:

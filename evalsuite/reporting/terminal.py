@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from evalsuite.analysis.numbers import NOT_APPLICABLE, UNKNOWN, concurrency_words
 from evalsuite.analysis.summary import Summary, SystemFigures
 from evalsuite.analysis.verdict import hybrid_sentence, verdict
+from evalsuite.reporting import judges
+from evalsuite.reporting.amortisation import HEADING, amortised_sentence
 from evalsuite.reporting.columns import Cell, Column, rate_cell, systems_columns
+from evalsuite.reporting.members import member_rows, member_sentences
 from evalsuite.reporting.plain import one_line
 from evalsuite.reporting.prompts import TITLES, flip_sentences, sensitivity_cells, tasks_words
 
@@ -40,10 +43,14 @@ def render_terminal(summary: Summary, console: Console) -> None:
     console.print(_tasks_table(summary, console.width))
     for group in summary.prompts:
         _print_prompts(console, group)
+    for judged in summary.judges:
+        _print_lines(console, judges.heading(judged), judges.judge_sentences(judged))
     _print_lines(console, "Comparisons", words.comparisons)
     _print_lines(console, "By family", words.families)
     hybrids = [hybrid_sentence(item) for item in summary.systems if item.hybrid]
     _print_lines(console, "Inside the hybrids: who was asked", hybrids)
+    _print_lines(console, "Against its members", member_sentences(member_rows(summary)))
+    _print_lines(console, HEADING, map(amortised_sentence, summary.amortised))
     _print_lines(console, "Mind", words.caveats)
 
 

@@ -18,6 +18,7 @@ from evalsuite.running.grading import scorer_key, scores_of
 from evalsuite.running.journal import Journal
 from evalsuite.running.opened import OpenedSystem
 from evalsuite.systems.base import Fitted, HybridSpec, Outcome
+from evalsuite.systems.price import Price
 from evalsuite.task import Split, Task
 
 Respond = Callable[[Task, str, Request], Awaitable[Response]]
@@ -200,8 +201,15 @@ class _Practice:
 
 
 def _fit_usd(fitted: Fitted, system: OpenedSystem, spent: list[float | None]) -> float | None:
-    """Member calls or, for a model that learns, its machine time; a hybrid's own is unpriced."""
-    if system.model is None:
+    """Member calls and machine time; None where a part is unknown.
+
+    A model's machine time has its model's price, a hybrid's own that of its ``machine``. That of a
+    hybrid without one (a threshold that is looked up) is not priced.
+    """
+    price: Price | None = (
+        getattr(system.spec, "machine", None) if system.model is None else system.model.price
+    )
+    if price is None:
         return total(spent)
-    rate = system.model.price.usd_per_machine_hour
-    return None if rate is None else fitted.machine_seconds / 3600 * rate
+    rate = price.usd_per_machine_hour
+    return total([*spent, None if rate is None else fitted.machine_seconds / 3600 * rate])

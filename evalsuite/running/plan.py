@@ -100,11 +100,12 @@ def plan(experiment: Experiment) -> Plan:
                 continue
             for hop in _hops(name, experiment.systems):
                 rows.append(_row(experiment, planned.task, name, hop, asked, "answer"))
-            for member, split in _practice(name, experiment.systems):
-                if (member, split) in practised:
+            for member, split, own in _practice(name, experiment.systems):
+                if own is None and (member, split) in practised:
                     continue  # what two hybrids practise on is asked once
                 practised.add((member, split))
                 limit = settings.train_limit if split == "train" else settings.practice
+                limit = limit if own is None else min(limit, own)
                 size = _prompts(planned, split, limit, 1)
                 for hop in _hops(member, experiment.systems):
                     rows.append(_row(experiment, planned.task, member, hop, size, "fit"))
@@ -162,13 +163,13 @@ def _hops(name: str, systems: Mapping[str, ModelSpec | HybridSpec]) -> list[_Hop
 
 def _practice(
     name: str, systems: Mapping[str, ModelSpec | HybridSpec]
-) -> Iterable[tuple[str, Split]]:
-    """(member, split) that the hybrids at and below ``name`` practise on."""
+) -> Iterable[tuple[str, Split, int | None]]:
+    """(member, split, samples at most) that the hybrids at and below ``name`` practise on."""
     spec = systems[name]
     if not isinstance(spec, HybridSpec):
         return
     for role, split in spec.practises().items():
-        yield spec.roles()[role], split
+        yield spec.roles()[role], split, spec.practice_limits().get(role)
     for member in spec.roles().values():
         yield from _practice(member, systems)
 

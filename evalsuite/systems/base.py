@@ -210,7 +210,10 @@ class HybridSpec(Spec, abc.ABC):
     """A hybrid: configuration and behaviour in one short file.
 
     Fields that name other systems are its roles. A ``token_level`` hybrid asks its members
-    ``jointly`` and can have local models only.
+    ``jointly`` and can have local models only. Optional attributes: ``machine``
+    (``evalsuite.systems.price.Price``) prices the hybrid's own work while it is fitted;
+    ``supports(task)`` says whether it can take a task at all; ``own_code`` is the file that makes
+    it what it is, where that is not its class's.
     """
 
     token_level: ClassVar[bool] = False
@@ -238,4 +241,8 @@ class HybridSpec(Spec, abc.ABC):
 
     def practises(self) -> Mapping[str, Split]:
         """The roles whose members ``fit`` asks practice samples of a split; for estimates."""
+        return {}
+
+    def practice_limits(self) -> Mapping[str, int]:
+        """How many samples ``fit`` asks of a role at most, where not all there are."""
         return {}

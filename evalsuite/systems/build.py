@@ -48,6 +48,7 @@ HYBRIDS = {
     "retrieve_read": "evalsuite.systems.hybrids.retrieve_read:RetrieveReadSpec",
     "router": "evalsuite.systems.hybrids.router:RouterSpec",
     "speculative": "evalsuite.systems.hybrids.speculative:SpeculativeSpec",
+    "mc_dropout": "evalsuite.systems.hybrids.mc_dropout:McDropoutSpec",
     "verify": "evalsuite.systems.hybrids.verify:VerifySpec",
 }
 

@@ -6,6 +6,8 @@ Every learner has fixed seeds and gives a ``Classifier``: label probabilities fo
 from __future__ import annotations
 
 import math
+import re
+import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +15,10 @@ from typing import Any, Protocol
 
 SEED = 0
 _MOST_CATEGORIES = 250  # histogram gradient boosting takes at most 255 values of a column
+_WORD = re.compile(r"\w+|[^\w\s]")
 
 Row = Mapping[str, Any]
+Weights = Sequence[float] | None
 
 
 class Classifier(Protocol):
@@ -61,38 +65,88 @@ class Tables:
         return self.tables.get(frozenset(item), self.others).probabilities(item)
 
 
-def learn_majority(items: Sequence[Any], labels: Sequence[str]) -> Frequencies:
-    """The most frequent label for everything (of equally frequent ones, the first by name)."""
-    counts = sorted(Counter(labels).items(), key=lambda entry: (-entry[1], entry[0]))
-    return Frequencies(shares={label: count / len(labels) for label, count in counts})
+def probabilities_of(classifier: Classifier, items: Sequence[Any]) -> list[dict[str, float]]:
+    """``classifier.probabilities`` of each of ``items``, in one go where that is quicker."""
+    if isinstance(classifier, Estimated) and items:
+        names = [str(name) for name in classifier.estimator.classes_]
+        rows = classifier.estimator.predict_proba(classifier.features(items)).tolist()
+        return [dict(zip(names, row, strict=True)) for row in rows]
+    if isinstance(classifier, Tables):
+        found: dict[int, dict[str, float]] = {}
+        for columns in {frozenset(item) for item in items}:
+            chosen = [index for index, item in enumerate(items) if frozenset(item) == columns]
+            table = classifier.tables.get(columns, classifier.others)
+            known = probabilities_of(table, [items[index] for index in chosen])
+            found.update(zip(chosen, known, strict=True))
+        return [found[index] for index in range(len(items))]
+    return [classifier.probabilities(item) for item in items]
 
 
-def learn_rows_boosted(rows: Sequence[Row], labels: Sequence[str]) -> Classifier:
+def learn_majority(
+    items: Sequence[Any], labels: Sequence[str], *, weights: Weights = None
+) -> Frequencies:
+    """The most frequent label for everything (of equally frequent ones, the first by name).
+
+    ``weights`` count a sample, here and below, for more or less than one; None: all for one.
+    """
+    mass: dict[str, float] = {}
+    for label, weight in zip(labels, weights or [1.0] * len(labels), strict=True):
+        mass[label] = mass.get(label, 0.0) + weight
+    ranked = sorted(mass.items(), key=lambda entry: (-entry[1], entry[0]))
+    return Frequencies(shares={label: weight / sum(mass.values()) for label, weight in ranked})
+
+
+def learn_rows_boosted(
+    rows: Sequence[Row], labels: Sequence[str], *, weights: Weights = None
+) -> Classifier:
     """Histogram gradient boosting; missing values and categories are handled as what they are."""
-    return _learn_tables(_learn_boosted, rows, labels)
+    return _learn_tables(_learn_boosted, rows, labels, weights)
 
 
-def learn_rows_linear(rows: Sequence[Row], labels: Sequence[str]) -> Classifier:
+def learn_rows_linear(
+    rows: Sequence[Row], labels: Sequence[str], *, weights: Weights = None
+) -> Classifier:
     """Logistic regression over scaled numbers, one-hot words and indicators of what is missing."""
-    return _learn_tables(_learn_linear, rows, labels)
+    return _learn_tables(_learn_linear, rows, labels, weights)
 
 
-def _learn_boosted(rows: Sequence[Row], labels: Sequence[str]) -> Classifier:
+def learn_soft(
+    learn: Callable[..., Classifier],
+    items: Sequence[Any],
+    shares: Sequence[Mapping[str, float]],
+) -> Classifier:
+    """``learn`` from soft labels: each item once for each of its labels, weighted by the share.
+
+    For a logistic regression that is the cross-entropy with the soft labels: Hinton et al., 2015,
+    "Distilling the Knowledge in a Neural Network", arXiv:1503.02531, at temperature 1.
+    """
+    copies = [
+        (item, label, share)
+        for item, of_item in zip(items, shares, strict=True)
+        for label, share in of_item.items()
+        if share > 0
+    ]
+    labels = [label for _, label, _ in copies]
+    weights = [share for _, _, share in copies]
+    return learn([item for item, _, _ in copies], labels, weights=weights)
+
+
+def _learn_boosted(rows: Sequence[Row], labels: Sequence[str], weights: Weights) -> Classifier:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     columns = Columns.of(rows)
     if not columns:
-        return learn_majority(rows, labels)
+        return learn_majority(rows, labels, weights=weights)
     estimator = HistGradientBoostingClassifier(
         categorical_features=[False] * len(columns.numbers) + [True] * len(columns.words),
         # The default of 20 cannot split a table of 40 rows at all.
         min_samples_leaf=max(1, min(20, len(rows) // 20)),
         random_state=SEED,
     )
-    return _fitted(estimator, columns.matrix, rows, labels)
+    return _fitted(estimator, columns.matrix, rows, labels, weights)
 
 
-def _learn_linear(rows: Sequence[Row], labels: Sequence[str]) -> Classifier:
+def _learn_linear(rows: Sequence[Row], labels: Sequence[str], weights: Weights) -> Classifier:
     from sklearn.feature_extraction import DictVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -100,33 +154,93 @@ def _learn_linear(rows: Sequence[Row], labels: Sequence[str]) -> Classifier:
 
     columns = Columns.of(rows)
     if not columns:
-        return learn_majority(rows, labels)
+        return learn_majority(rows, labels, weights=weights)
     estimator = make_pipeline(
         DictVectorizer(sparse=False), StandardScaler(), LogisticRegression(max_iter=5000)
     )
-    return _fitted(estimator, columns.indicators, rows, labels)
+    return _fitted(estimator, columns.indicators, rows, labels, weights)
 
 
 def learn_texts(
-    texts: Sequence[str], labels: Sequence[str], inverse_regularisation: float = 10.0
+    texts: Sequence[str],
+    labels: Sequence[str],
+    inverse_regularisation: float = 10.0,
+    *,
+    weights: Weights = None,
 ) -> Classifier:
     """Logistic regression over TF-IDF of words, word pairs and character n-grams (2 to 4)."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline, make_union
+    from sklearn.pipeline import make_pipeline
 
-    vectors = make_union(
-        TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\w+|[^\w\s]", sublinear_tf=True),
-        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True),
+    estimator = make_pipeline(
+        _text_vectors(), LogisticRegression(C=inverse_regularisation, max_iter=5000)
     )
-    estimator = make_pipeline(vectors, LogisticRegression(C=inverse_regularisation, max_iter=5000))
-    return _fitted(estimator, list, texts, labels)
+    return _fitted(estimator, list, texts, labels, weights)
+
+
+def learn_advised(
+    pairs: Sequence[tuple[Row | str, str]], labels: Sequence[str], *, weights: Weights = None
+) -> Classifier:
+    """Logistic regression over an item, a row or a text, and a rationale about it, side by side.
+
+    The words of the rationale are features of their own: "false" in it is not "false" in the text.
+    Rows are indicators scaled to at most 1; all tables are one problem.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import FeatureUnion, make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    parts = [("item", _item_vectors([item for item, _ in pairs]))]
+    if any(_WORD.search(rationale) for _, rationale in pairs):
+        words = make_pipeline(FunctionTransformer(_rationales), _word_vectors())
+        parts.append(("rationale", words))
+    estimator = make_pipeline(FeatureUnion(parts), LogisticRegression(C=10.0, max_iter=5000))
+    return _fitted(estimator, list, pairs, labels, weights)
+
+
+def _item_vectors(items: Sequence[Row | str]) -> Any:
+    """From pairs of an item and a rationale to what is learnt from the items."""
+    from sklearn.feature_extraction import DictVectorizer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler
+
+    if isinstance(items[0], str):
+        return make_pipeline(FunctionTransformer(_items), _text_vectors())
+    columns = Columns.of([item for item in items if not isinstance(item, str)])
+
+    def indicators(pairs: Sequence[tuple[Row, str]]) -> list[dict[str, float]]:
+        return columns.indicators(_items(pairs))
+
+    return make_pipeline(FunctionTransformer(indicators), DictVectorizer(), MaxAbsScaler())
+
+
+def _items(pairs: Sequence[tuple[Any, str]]) -> list[Any]:
+    return [item for item, _ in pairs]
+
+
+def _rationales(pairs: Sequence[tuple[Any, str]]) -> list[str]:
+    return [rationale for _, rationale in pairs]
+
+
+def _text_vectors() -> Any:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_union
+
+    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
+    return make_union(_word_vectors(), characters)
+
+
+def _word_vectors() -> Any:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(ngram_range=(1, 2), token_pattern=_WORD.pattern, sublinear_tf=True)
 
 
 def _learn_tables(
-    learn: Callable[[Sequence[Row], Sequence[str]], Classifier],
+    learn: Callable[[Sequence[Row], Sequence[str], Weights], Classifier],
     rows: Sequence[Row],
     labels: Sequence[str],
+    weights: Weights,
 ) -> Classifier:
     """Rows with the same columns are one table, and each table is learnt by itself.
 
@@ -138,10 +252,14 @@ def _learn_tables(
         members.setdefault(frozenset(row), []).append(index)
     return Tables(
         tables={
-            columns: learn([rows[i] for i in chosen], [labels[i] for i in chosen])
+            columns: learn(
+                [rows[i] for i in chosen],
+                [labels[i] for i in chosen],
+                None if weights is None else [weights[i] for i in chosen],
+            )
             for columns, chosen in members.items()
         },
-        others=learn_majority(rows, labels),
+        others=learn_majority(rows, labels, weights=weights),
     )
 
 
@@ -150,10 +268,18 @@ def _fitted(
     features: Callable[[Sequence[Any]], Any],
     items: Sequence[Any],
     labels: Sequence[str],
+    weights: Weights,
 ) -> Classifier:
     if len(set(labels)) == 1:  # nothing to tell apart, which most estimators refuse to learn
-        return learn_majority(items, labels)
-    estimator.fit(features(items), list(labels))
+        return learn_majority(items, labels, weights=weights)
+    options: dict[str, Any] = {}
+    if weights is not None:
+        last = estimator.steps[-1][0] + "__" if hasattr(estimator, "steps") else ""
+        options[f"{last}sample_weight"] = list(weights)
+    with warnings.catch_warnings():
+        # Many labels of few samples each look like numbers to scikit-learn; they are names here.
+        warnings.filterwarnings("ignore", message="The number of unique classes", module="sklearn")
+        estimator.fit(features(items), list(labels), **options)
     return Estimated(features=features, estimator=estimator)
 
 

@@ -91,3 +91,11 @@ def test_what_has_no_price_says_what_to_set() -> None:
     assert row(found, "large").usd_at_most is None
     assert "usd_per_million_input_tokens" in row(found, "large").note
     assert "machine time" in row(found, "here").note
+
+
+def test_a_distilling_hybrid_asks_its_teacher_for_as_many_labels_as_it_wants() -> None:
+    student = {"hybrid": "distil", "teacher": "teacher", "labels": 30}
+    found = plan(
+        {"teacher": PRICED, "student": student}, report=["student"], tasks=["tabular/rows"]
+    )
+    assert row(found, "teacher", phase="fit").calls_at_most == 30

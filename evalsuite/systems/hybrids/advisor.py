@@ -33,6 +33,7 @@ from evalsuite.systems.students import (
     answer_of,
     check_classifiers,
     classifies,
+    has_labels,
     item_of,
     one_thread,
     right_answer,
@@ -83,6 +84,10 @@ class AdvisorSpec(HybridSpec):
         """The role "advisor"; the classifier's hops are called "classifier"."""
         return {"advisor": self.advisor}
 
+    def supports(self, task: Task) -> bool:
+        """Whether the answers of ``task`` are labels."""
+        return has_labels(task)
+
     async def respond(self, request: Request, ask: Ask, fitted: Fitted | None) -> Answer:
         """The classifier's answer, after the advisor's rationale unless it is distilled."""
         if fitted is None:
@@ -108,6 +113,10 @@ class AdvisorSpec(HybridSpec):
     def practises(self) -> Mapping[str, Split]:
         """The advisor, on training samples."""
         return {"advisor": "train"}
+
+    def practice_limits(self) -> Mapping[str, int]:
+        """As many as rationales are wanted for."""
+        return {"advisor": self.train_samples}
 
     async def fit(self, practice: Practice) -> Fitted | None:
         """Have rationales written, and learn from them."""

@@ -33,6 +33,7 @@ from evalsuite.systems.students import (
     check_classifiers,
     classifies,
     gap_recovered,
+    has_labels,
     learn_classifier,
     right_answer,
 )
@@ -102,6 +103,10 @@ class DistilSpec(HybridSpec):
         """The roles "teacher" and those of the synthesis; the student's hops are "student"."""
         return {"teacher": self.teacher, **(self.synthesise.roles() if self.synthesise else {})}
 
+    def supports(self, task: Task) -> bool:
+        """Whether the student can learn ``task``: a classifier learns labels only."""
+        return self.student != _CLASSIFIER or has_labels(task)
+
     async def respond(self, request: Request, ask: Ask, fitted: Fitted | None) -> Answer:
         """The student's answer."""
         if fitted is None:
@@ -121,8 +126,12 @@ class DistilSpec(HybridSpec):
         return dict.fromkeys(self.roles(), (0, 0))
 
     def practises(self) -> Mapping[str, Split]:
-        """The teacher, on training samples: all of them, as far as an estimate knows."""
+        """The teacher, on training samples."""
         return {"teacher": "train"}
+
+    def practice_limits(self) -> Mapping[str, int]:
+        """As many as are to be labelled."""
+        return {} if self.labels is None else {"teacher": self.labels}
 
     async def fit(self, practice: Practice) -> Fitted | None:
         """Have samples labelled, and texts written, and teach the student."""

@@ -29,7 +29,7 @@ def places(*names: str) -> Callable[[str], str]:
     return check
 
 
-def filled(text: str, **values: str) -> str:
+def filled(text: str, /, **values: str) -> str:
     """``text`` with its places filled at once, so that braces in a value stay what they are."""
     return _PLACE.sub(lambda place: values.get(place[1], place[0]), text)
 

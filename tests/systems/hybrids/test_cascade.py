@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from evalsuite.errors import CallTransient, ConfigError
 from evalsuite.records import Answer, Request, Sample
-from evalsuite.systems.hybrids.cascade import CascadeSpec, pick_threshold
+from evalsuite.systems.hybrids.cascade import CascadeSpec
+from evalsuite.systems.hybrids.thresholds import pick_threshold
 
 FAILURE = CallTransient("no answer within 1 s", kind="timeout")
 
@@ -92,7 +93,7 @@ async def test_thresholds_are_picked_on_validation(
     driver = drive(cascade(**options), [small, large], samples=SAMPLES)
     fitted = await driver.fit()
     assert fitted is not None
-    assert fitted.state == (pytest.approx(threshold),)
+    assert fitted.state.thresholds == (pytest.approx(threshold),)
     assert (fitted.split, fitted.n_samples) == ("validation", 10)
     assert f"({escalated:.0%} escalated)" in fitted.note
     assert f"{success:.1%} right on 10 validation samples, the last tier alone 90.0%" in fitted.note
@@ -104,7 +105,7 @@ async def test_without_signal_everything_is_escalated(drive: Any) -> None:
     silent = drive(cascade(), [lambda r: sure("wrong", None), large], samples=SAMPLES)
     fitted = await silent.fit()
     assert fitted is not None
-    assert fitted.state == (math.inf,)
+    assert fitted.state.thresholds == (math.inf,)
     assert fitted.identity == ["inf"]
     assert (await silent.respond("3", fitted)).text == "right"
 
@@ -120,7 +121,7 @@ async def test_three_tiers_are_picked_from_the_last_hop_to_the_first(drive: Any)
     fitted = await driver.fit()
     assert fitted is not None
     # only sample 9 needs the last tier; 6, 7 and 9 (hence 8) need the middle one
-    assert fitted.state == (pytest.approx(-0.55), pytest.approx(-0.85))
+    assert fitted.state.thresholds == (pytest.approx(-0.55), pytest.approx(-0.85))
 
 
 async def test_what_cannot_be_calibrated_says_so(drive: Any) -> None:
