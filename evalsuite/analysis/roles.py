@@ -19,6 +19,7 @@ from evalsuite.analysis.measure import (
     numbers,
     text_or_none,
 )
+from evalsuite.analysis.speculation import Speculation, speculation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +71,8 @@ class HybridFigures:
     """The inside of one hybrid.
 
     ``escalation`` is the share of answers that more than one role took part in; ``n_paths`` counts
-    the distinct paths, of which ``paths`` are the commonest.
+    the distinct paths, of which ``paths`` are the commonest. ``speculation`` has what drafting of
+    tokens came to, empty where nothing was drafted.
     """
 
     n_responses: int
@@ -79,10 +81,16 @@ class HybridFigures:
     roles: tuple[RoleFigures, ...]
     paths: tuple[Path, ...]
     n_paths: int
+    speculation: tuple[Speculation, ...] = ()
 
 
-def inside(responses: pd.DataFrame, calls: pd.DataFrame) -> HybridFigures | None:
-    """Figures of one hybrid's ``responses`` and ``calls``; None where it made no calls."""
+def inside(
+    responses: pd.DataFrame, calls: pd.DataFrame, run_calls: pd.DataFrame, *, seed: int = 0
+) -> HybridFigures | None:
+    """Figures of one hybrid's ``responses`` and ``calls``; None where it made no calls.
+
+    ``run_calls`` are those of the whole run, ``seed`` is for bootstraps.
+    """
     answering = calls[calls["phase"] == "answer"].sort_values(["response_key", "ordinal"])
     if answering.empty:
         return None
@@ -105,6 +113,7 @@ def inside(responses: pd.DataFrame, calls: pd.DataFrame) -> HybridFigures | None
         ),
         paths=paths[:TOP_PATHS],
         n_paths=len(paths),
+        speculation=speculation(responses, calls, run_calls, seed=seed),
     )
 
 

@@ -106,6 +106,12 @@ def _refuse_without_tokens(
                 f"system {name!r}: {spec.hybrid} works on tokens, so {role} must be a local model "
                 f"(backend: transformers); {member.name!r} is none"
             )
+    if spec.token_level:
+        models: dict[str, Any] = {role: member.model for role, member in members.items()}
+        try:
+            spec.check_tokens({role: model.decoder for role, model in models.items()})
+        except ConfigError as error:
+            raise ConfigError(f"system {name!r}: {error}") from None
 
 
 def _bound(name: str, spec: HybridSpec, members: Mapping[str, OpenedSystem]) -> OpenedSystem:

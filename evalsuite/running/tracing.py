@@ -117,7 +117,8 @@ class Trace:
         with self._working():
             systems = {role: self._means.systems[name] for role, name in names.items()}
             calls = {
-                role: self._about(system, request, role, "joint work")
+                # No model was asked the request by itself: a recording must not find it here.
+                role: {**self._about(system, request, role, "joint work"), "request_key": None}
                 for role, system in systems.items()
             }
             known = [self._means.journal.call(about["key"]) for about in calls.values()]
@@ -277,7 +278,7 @@ class Trace:
         set_aside = [await budget.set_aside(worst()) for _ in models] if budget.limited else []
         began = time.perf_counter()
         try:
-            queued, joint = await _on_device(models[last], lambda: work(decoders))
+            queued, seconds, joint = await _on_device(models[last], lambda: work(decoders))
         except BaseException as error:
             seconds = time.perf_counter() - began
             for index, about in enumerate(calls.values()):
@@ -285,15 +286,15 @@ class Trace:
                 if isinstance(error, CallFailed):
                     self._keep(failed_call(error, about, seconds, self._means.redacted), taken)
             raise
+        forward = sum(share.machine_seconds for share in joint.shares.values())
         for index, (role, about) in enumerate(calls.items()):
             share = joint.shares[role]
+            # All the time of the machine is paid, by each in proportion to its forward passes.
+            took = seconds * (share.machine_seconds / forward if forward else 1 / len(calls))
             answer = joint.answer if role == last else Answer(data=share.data)
-            completion = _completion_of(share, answer, queued)
+            completion = _completion_of(share, answer, queued, took)
             call = finished_call(
-                completion,
-                {**about, "reason": share.reason},
-                share.machine_seconds,
-                models[role].price,
+                completion, {**about, "reason": share.reason}, took, models[role].price
             )
             most = set_aside[index] if set_aside else None
             self._keep(call, budget.settle(most, worst, call.billed_usd, completion))
@@ -338,20 +339,20 @@ class Trace:
         self._calls.append(call)
 
 
-async def _on_device(model: Any, work: Callable[[], Joint]) -> tuple[float, Joint]:
-    done: tuple[float, Joint] = await model.on_device(work)
+async def _on_device(model: Any, work: Callable[[], Joint]) -> tuple[float, float, Joint]:
+    done: tuple[float, float, Joint] = await model.on_device(work)
     return done
 
 
-def _completion_of(share: Share, answer: Answer, queued: float) -> Completion:
+def _completion_of(share: Share, answer: Answer, queued: float, seconds: float) -> Completion:
     return Completion(
         answer=answer,
         input_tokens=share.input_tokens,
         output_tokens=share.output_tokens,
         tokens_counted_by="local",
         queue_seconds=queued,
-        service_seconds=share.machine_seconds,
-        machine_seconds=share.machine_seconds,
+        service_seconds=seconds,
+        machine_seconds=seconds,
         batch_size=1,
     )
 

@@ -8,10 +8,13 @@ local model's identity.
 
 from __future__ import annotations
 
+import hashlib
 import inspect
+import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -50,6 +53,24 @@ class Decoder:
         self.end_tokens = _end_tokens(model, tokenizer)
         self._accepts = frozenset(inspect.signature(model.forward).parameters)
 
+    @property
+    def context(self) -> int | None:
+        """Most tokens that the model reads, prompt and answer together; None where unknown."""
+        context: int | None = getattr(self.model.config, "max_position_embeddings", None)
+        return context
+
+    @cached_property
+    def vocabulary(self) -> str:
+        """Hash of which token has which id: two models with the same one write the same tokens."""
+        pairs = sorted(self.tokenizer.get_vocab().items())
+        return hashlib.sha256(json.dumps(pairs).encode()).hexdigest()[:16]
+
+    @cached_property
+    def n_tokens(self) -> int:
+        """How many ids the tokenizer knows; logits may be wider, filled up with no tokens."""
+        highest: int = max(self.tokenizer.get_vocab().values())
+        return highest + 1
+
     def generate(self, rows: Sequence[Row]) -> list[Generated]:
         """Continue every row to its end token, a stop string or its length limit.
 
@@ -74,7 +95,7 @@ class Decoder:
                             logprob = float(logprobs[index, token])
                         result.tokens.append(token)
                         result.logprobs.append(logprob)
-                        result.finish_reason = self._finish(row, result)
+                        result.finish_reason = self.finish(row, result)
                 if all(result.finish_reason for result in done):
                     break
         return done
@@ -91,7 +112,7 @@ class Decoder:
 
         with torch.inference_mode():
             ids, mask = self._padded(prompts)
-            output = self._forward(ids, mask, past=None, keep=1)
+            output = self.forward(ids, mask, past=None, keep=1)
             owners = [i for i, choices in enumerate(continuations) for _ in choices]
             flat = [list(tokens) for choices in continuations for tokens in choices]
             owner = torch.tensor(owners, device=ids.device)
@@ -106,7 +127,7 @@ class Decoder:
                 whole = torch.cat([mask[owner], torch.tensor(real, device=ids.device)], dim=1)
                 inputs = torch.tensor(padded, device=ids.device)
                 keep = longest - 1
-                later = self._forward(inputs, whole, past=cache, keep=keep).logits
+                later = self.forward(inputs, whole, past=cache, keep=keep).logits
                 later = later[:, -keep:].float().log_softmax(dim=-1)
             scored = iter(
                 [float(first[row, tokens[0]])]
@@ -124,7 +145,7 @@ class Decoder:
         ids, mask = self._padded(prompts)
         past = None
         while True:
-            output = self._forward(ids, mask, past=past, keep=1)
+            output = self.forward(ids, mask, past=past, keep=1)
             past = output.past_key_values
             yield output.logits[:, -1]
             last = [[result.tokens[-1]] for result in done]
@@ -140,7 +161,12 @@ class Decoder:
         device = self.model.device
         return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
 
-    def _forward(self, ids: torch.Tensor, mask: torch.Tensor, *, past: Any, keep: int) -> Any:
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor, *, past: Any, keep: int) -> Any:
+        """One forward pass over ``ids`` (n, new tokens); the model's own output.
+
+        ``mask`` (n, tokens in ``past`` and new) is 0 where padded; ``keep`` is how many positions
+        at the end need logits.
+        """
         options: dict[str, Any] = {}
         if "position_ids" in self._accepts:
             positions = (mask.cumsum(dim=-1) - 1).clamp(min=0)
@@ -151,7 +177,8 @@ class Decoder:
             input_ids=ids, attention_mask=mask, past_key_values=past, use_cache=True, **options
         )
 
-    def _finish(self, row: Row, result: Generated) -> Literal["stop", "length"] | None:
+    def finish(self, row: Row, result: Generated) -> Literal["stop", "length"] | None:
+        """Why ``result`` ends with its last token; None where it goes on."""
         if result.tokens[-1] in self.end_tokens or self._stopped(row, result):
             return "stop"
         return "length" if len(result.tokens) >= row.max_new_tokens else None

@@ -11,28 +11,68 @@ TOKENS_PER_IMAGE = 4096  # what an image is taken for before it is known
 ASSUMED_MACHINE = "assumed: small 2-core cloud machine"
 
 
-class Price(msgspec.Struct, frozen=True, kw_only=True):
+class PriceTier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What all tokens of a call cost whose prompt has more than ``above_input_tokens``."""
+
+    above_input_tokens: int
+    usd_per_million_input_tokens: float
+    usd_per_million_output_tokens: float
+    usd_per_million_cached_input_tokens: float | None = None
+    usd_per_million_reasoning_tokens: float | None = None
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Prices of one model in US dollars; ``source`` says who stated them and when.
 
     A local model is priced by ``usd_per_machine_hour`` times its share of the machine's time; an
-    endpoint by tokens. ``cached`` input tokens cost the input price unless their own is given.
-    ``token_basis`` is what calls priced by the token say of it, where not just "tokens".
-    Nothing set means unknown, which is not the same as free: a free model has prices of 0.
+    endpoint by tokens. ``cached`` input tokens cost the input price and ``reasoning`` tokens the
+    output price unless their own is given. ``tiers`` are further prices for long prompts, the
+    shortest first. ``list_price`` is what the same tokens cost at once and undiscounted, where
+    this price is another (a batch, a service tier). ``token_basis`` is what calls priced by the
+    token say of it, where not just "tokens". Nothing set means unknown, which is not the same as
+    free: a free model has prices of 0.
     """
 
     usd_per_machine_hour: float | None = None
     usd_per_million_input_tokens: float | None = None
     usd_per_million_cached_input_tokens: float | None = None
     usd_per_million_output_tokens: float | None = None
+    usd_per_million_reasoning_tokens: float | None = None
     watts: float | None = None
     source: str = ""
     token_basis: str = ""
+    tiers: tuple[PriceTier, ...] | None = None
+    list_price: Price | None = None
 
     @property
     def by_token(self) -> bool:
         """Whether both prices that every call by the token needs are stated."""
         stated = (self.usd_per_million_input_tokens, self.usd_per_million_output_tokens)
         return None not in stated
+
+    def at(self, input_tokens: int) -> Price:
+        """The price of a call whose prompt has ``input_tokens``, cached ones included."""
+        for tier in reversed(self.tiers or ()):
+            if input_tokens > tier.above_input_tokens:
+                return self._of(tier)
+        return self
+
+    def most_usd(self, input_tokens: int, output_tokens: int) -> float | None:
+        """The most that up to so many tokens can cost by the token; None where unknown."""
+        reached = [
+            self._of(tier) for tier in self.tiers or () if input_tokens > tier.above_input_tokens
+        ]
+        costs = [
+            _most(price, input_tokens, output_tokens)
+            for price in (self, *reached)
+            if price.by_token
+        ]
+        return max(costs, default=None)
+
+    def _of(self, tier: PriceTier) -> Price:
+        rates = msgspec.structs.asdict(tier)
+        del rates["above_input_tokens"]
+        return msgspec.structs.replace(self, tiers=None, **rates)
 
 
 def machine_price(
@@ -54,7 +94,8 @@ def usd_of(completion: Completion, price: Price) -> tuple[float | None, str | No
 
     Output tokens include reasoning tokens, and input tokens include cached ones, as
     OpenAI-compatible endpoints count them. A recorded completion costs what was recorded. After
-    an attempt that may have been billed without an answer, nobody knows the cost of the call.
+    an attempt that may have been billed without an answer, nobody knows the cost of the call; nor
+    where reasoning has a price of its own and the endpoint does not count it.
     """
     if completion.maybe_billed_attempts:
         return None, "unknown: an earlier attempt may have been billed"
@@ -64,17 +105,58 @@ def usd_of(completion: Completion, price: Price) -> tuple[float | None, str | No
         if completion.machine_seconds is None:
             return None, None
         return completion.machine_seconds / 3600 * price.usd_per_machine_hour, "machine_hour"
+    usd = token_usd(
+        price,
+        completion.input_tokens,
+        completion.output_tokens,
+        cached_input_tokens=completion.cached_input_tokens,
+        reasoning_tokens=completion.reasoning_tokens,
+    )
+    return (None, None) if usd is None else (usd, price.token_basis or "tokens")
+
+
+def token_usd(
+    price: Price,
+    input_tokens: int | None,
+    output_tokens: int | None,
+    *,
+    cached_input_tokens: int | None = None,
+    reasoning_tokens: int | None = None,
+) -> float | None:
+    """Dollars of the tokens of one call by ``price``; None where price or counts are unknown.
+
+    Cached tokens are part of the input and reasoning tokens of the output. Cached tokens that
+    nobody counted are taken for none, which costs at least as much.
+    """
+    if input_tokens is None or output_tokens is None:
+        return None
+    price = price.at(input_tokens)
     input_rate = price.usd_per_million_input_tokens
     output_rate = price.usd_per_million_output_tokens
     if input_rate is None or output_rate is None:
-        return None, None
-    if completion.input_tokens is None or completion.output_tokens is None:
-        return None, None
-    cached = completion.cached_input_tokens or 0
+        return None
+    cached = cached_input_tokens or 0
     cached_rate = price.usd_per_million_cached_input_tokens
     cached_rate = input_rate if cached_rate is None else cached_rate
-    input_usd = (completion.input_tokens - cached) * input_rate + cached * cached_rate
-    return (input_usd + completion.output_tokens * output_rate) / 1e6, price.token_basis or "tokens"
+    input_usd = (input_tokens - cached) * input_rate + cached * cached_rate
+    reasoning_rate = price.usd_per_million_reasoning_tokens
+    if reasoning_rate is None or reasoning_rate == output_rate:
+        return (input_usd + output_tokens * output_rate) / 1e6
+    if reasoning_tokens is None:
+        return None
+    output_usd = (output_tokens - reasoning_tokens) * output_rate
+    return (input_usd + output_usd + reasoning_tokens * reasoning_rate) / 1e6
+
+
+def _most(price: Price, input_tokens: int, output_tokens: int) -> float:
+    """The dearest way to be charged for so many tokens by the flat rates of ``price``."""
+    input_rate = max(
+        price.usd_per_million_input_tokens or 0.0, price.usd_per_million_cached_input_tokens or 0.0
+    )
+    output_rate = max(
+        price.usd_per_million_output_tokens or 0.0, price.usd_per_million_reasoning_tokens or 0.0
+    )
+    return (input_tokens * input_rate + output_tokens * output_rate) / 1e6
 
 
 def joules_of(completion: Completion, price: Price) -> tuple[float | None, str | None]:

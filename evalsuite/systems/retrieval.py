@@ -55,6 +55,15 @@ class Retriever(BaseModel):
         return sorted(range(len(texts)), key=lambda index: (-scores[index], index))[:k]
 
 
+def embed(encoder: str, texts: Sequence[str]) -> list[list[float]]:
+    """Sentence embeddings of length 1 of each of ``texts``.
+
+    Raises ExtraMissing and, for an encoder that cannot be loaded, ConfigError.
+    """
+    vectors: list[list[float]] = _encode(encoder, texts).tolist()
+    return vectors
+
+
 def _bm25(query: str, texts: tuple[str, ...]) -> list[float]:
     index, tokenize = _index(texts)
     words = tokenize(query)

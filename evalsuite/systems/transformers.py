@@ -20,9 +20,10 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field
 
 from evalsuite.errors import CallFailed, CallRejected, ConfigError, ExtraMissing
-from evalsuite.records import Answer, Completion, Request, fingerprint
+from evalsuite.records import Completion, Request
 from evalsuite.systems import decoding
 from evalsuite.systems.base import Fitted, ModelSpec, Practice
+from evalsuite.systems.completing import chosen, refuse_too_long, row_of, written
 from evalsuite.systems.encoding import Encoded, encode
 from evalsuite.systems.price import Price, machine_price
 from evalsuite.systems.resources import Resources
@@ -180,7 +181,6 @@ class TransformersModel:
         self._decoder = decoder
         self._resources = resources
         self._device = device
-        self._context: int | None = getattr(decoder.model.config, "max_position_embeddings", None)
         self._num_threads = spec.threads or (1 if spec.model.startswith(EMBEDDED) else None)
         self._waiting: list[_Pending] = []
         self._lock = threading.Lock()
@@ -203,20 +203,21 @@ class TransformersModel:
         """The model at the level of tokens; to be used on its device's thread only."""
         return self._decoder
 
-    async def on_device(self, work: Callable[[], T]) -> tuple[float, T]:
-        """Do ``work`` on the device's thread: seconds that it waited for its turn, and its result.
+    async def on_device(self, work: Callable[[], T]) -> tuple[float, float, T]:
+        """Do ``work`` on the device's thread: seconds it waited for its turn and took, its result.
 
         Running out of memory is CallRejected.
         """
         asked = time.perf_counter()
 
-        def timed() -> tuple[float, T]:
-            queued = time.perf_counter() - asked
+        def timed() -> tuple[float, float, T]:
+            began = time.perf_counter()
             try:
                 with _threads(self._num_threads):
-                    return queued, work()
+                    result = work()
             except Exception as error:
                 raise _as_failure(error, 1) from error
+            return began - asked, time.perf_counter() - began, result
 
         worker = self._resources.worker(self._device)
         return await asyncio.get_running_loop().run_in_executor(worker, timed)
@@ -296,76 +297,44 @@ class TransformersModel:
         for note in {note for encoded in tokens for note in encoded.notes}:
             self._resources.say_once(f"{self.name}: {note}")
         pairs = list(zip(requests, tokens, strict=True))
-        fitting = [pair for pair in pairs if self._fits(pair[1])]
+        refusals = [self._refusal(encoded) for encoded in tokens]
+        fitting = [pair for pair, no in zip(pairs, refusals, strict=True) if no is None]
         answer = self._choose if requests and requests[0].choices else self._generate
         answered = iter(answer(fitting) if fitting else ())
-        return [
-            next(answered) if self._fits(encoded) else self._too_long(encoded)
-            for _, encoded in pairs
-        ]
+        return [refusal or next(answered) for refusal in refusals]
 
-    def _fits(self, encoded: Encoded) -> bool:
-        return self._context is None or len(encoded.prompt) + encoded.needs <= self._context
-
-    def _too_long(self, encoded: Encoded) -> CallRejected:
-        message = (
-            f"the prompt has {len(encoded.prompt)} tokens and needs {encoded.needs} more; "
-            f"{self.name} reads {self._context}"
-        )
-        return CallRejected(message, kind="context_too_long", billed=False)
+    def _refusal(self, encoded: Encoded) -> CallRejected | None:
+        """Why ``encoded`` cannot be answered; None where it can."""
+        try:
+            refuse_too_long(encoded, self._decoder.context, self.name)
+        except CallRejected as refusal:
+            return refusal
+        return None
 
     def _generate(self, pairs: Sequence[tuple[Request, Encoded]]) -> list[Completion]:
-        rows = [self._row(request, encoded.prompt) for request, encoded in pairs]
+        context = self._decoder.context
+        rows = [row_of(request, encoded.prompt, context) for request, encoded in pairs]
         return [
             Completion(
-                answer=Answer(
-                    text=_before(self._decoder.text(result.tokens), row.stop),
-                    token_logprobs=tuple(result.logprobs),
-                    finish_reason=result.finish_reason,
-                ),
+                answer=written(self._decoder, row, result),
                 input_tokens=len(row.prompt),
                 output_tokens=len(result.tokens),
             )
             for row, result in zip(rows, self._decoder.generate(rows), strict=True)
         ]
 
-    def _row(self, request: Request, prompt: list[int]) -> decoding.Row:
-        room = request.max_output_tokens
-        if self._context is not None:
-            room = min(room, self._context - len(prompt))
-        return decoding.Row(
-            prompt=prompt,
-            max_new_tokens=room,
-            temperature=request.temperature,
-            seed=int(fingerprint([request.seed, request.repeat, prompt]), 16) % 2**63,
-            stop=request.stop,
-        )
-
     def _choose(self, pairs: Sequence[tuple[Request, Encoded]]) -> list[Completion]:
         scored = self._decoder.score(
             [encoded.prompt for _, encoded in pairs], [encoded.choices for _, encoded in pairs]
         )
         return [
-            _chosen(request.choices or (), encoded, logprobs)
+            Completion(
+                answer=chosen(request.choices or (), logprobs),
+                input_tokens=len(encoded.prompt) + sum(map(len, encoded.choices)),
+                output_tokens=0,
+            )
             for (request, encoded), logprobs in zip(pairs, scored, strict=True)
         ]
-
-
-def _chosen(
-    choices: Sequence[str], encoded: Encoded, logprobs: Sequence[Sequence[float]]
-) -> Completion:
-    """The completion that picks the choice whose tokens have the highest summed ``logprobs``."""
-    probabilities = decoding.softmax([sum(values) for values in logprobs])
-    best = max(range(len(choices)), key=probabilities.__getitem__)
-    answer = Answer(
-        text=choices[best],
-        choice=choices[best],
-        probabilities=dict(zip(choices, probabilities, strict=True)),
-        token_logprobs=tuple(logprobs[best]),
-        finish_reason="stop",
-    )
-    read = len(encoded.prompt) + sum(len(tokens) for tokens in encoded.choices)
-    return Completion(answer=answer, input_tokens=read, output_tokens=0)
 
 
 def content_hash(folder: Path) -> str:
@@ -407,11 +376,6 @@ def _threads(count: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _before(text: str, stops: Sequence[str]) -> str:
-    ends = [text.find(stop) for stop in stops if stop in text]
-    return text[: min(ends)] if ends else text
 
 
 def _as_failure(error: Exception, size: int) -> Exception:

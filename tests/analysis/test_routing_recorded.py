@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -320,3 +321,53 @@ def test_routefoundry_models_and_their_oracle() -> None:
     of_tasks = sum(max(counts.values()) for counts in by_task.values())
     assert of_tasks == 10 + 9 + 7 + 5 + 2
     assert 38 * oracle.success.value == pytest.approx(36)
+
+
+# --- AdaptiveLog: BERT defers to ChatGPT where it is unsure ---------------------------------------
+
+
+def _label(answer: str) -> str | None:
+    """The last "Label: true", else the last word of the two after "label", else the last at all."""
+    for pattern in (
+        r"label:\W*(true|false)",
+        r"label\W+(?:\w+\W+)?(true|false)",
+        r"\b(true|false)\b",
+    ):
+        found = re.findall(pattern, answer, re.IGNORECASE)
+        if found:
+            return str(found[-1]).lower()
+    return None
+
+
+@pytest.mark.parametrize(
+    ("system", "n", "deferred", "share", "right"),
+    [("hwswitch", 2447, 522, 0.213, 466), ("hwrouters", 1825, 534, 0.293, 486)],
+)
+def test_adaptivelog_deferral(system: str, n: int, deferred: int, share: float, right: int) -> None:
+    """21.3 and 29.3 % deferred, exactly those with an uncertainty above 0.5.
+
+    BERT's own answers are not recorded, so the curve is that of ChatGPT alone on what it was given:
+    its accuracy there is where the curve of deferring those rows ends.
+    """
+    base = folder("adaptivelog") / "ldsm"
+    parts = {
+        part: json.loads((base / f"{system}_{part}.json").read_text())
+        for part in ("large", "small", "llm_ecr")
+    }
+    uncertain = [row[1] for row in parts["large"]]
+    certain = [row[1] for row in parts["small"]]
+    confidence = np.array([-u for u in [*uncertain, *certain]])
+    assert len(confidence) == n
+    # A cascade whose signal is minus the uncertainty, with a threshold of -0.5.
+    escalated = confidence < -0.5
+    assert int(escalated.sum()) == deferred == len(parts["llm_ecr"])
+    assert escalated[:deferred].all()
+    assert round(float(escalated.mean()), 3) == share
+    answered = np.array(
+        [_label(text) == ("true" if gold == "1" else "false") for gold, text in parts["llm_ecr"]],
+        float,
+    )
+    assert int(answered.sum()) == right
+    curve = routing.deferral_curve(uncertain, np.zeros(deferred), answered).curve
+    assert curve.shares[-1] == 1.0
+    assert curve.qualities[-1] == pytest.approx(right / deferred)

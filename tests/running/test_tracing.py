@@ -128,7 +128,8 @@ def test_joint_work_is_a_call_for_each_model(tmp_path: Path) -> None:
     fine = loaded.calls[loaded.calls.sample_id == "test-0"].sort_values("ordinal")
     assert list(fine.role) == ["first", "second"]
     assert list(fine.reason) == ["first worked", "second worked"]
-    assert list(fine.machine_seconds) == [0.5, 0.5]
+    # the time that the work took, divided by their forward passes
+    assert fine.machine_seconds.nunique() == 1 and 0 < fine.machine_seconds.iloc[0] < 0.5
     assert fine.usd.notna().all() and fine.usd.gt(0).all()
     assert list(fine.answer) == ['{"data":{"role":"first"}}', fine.answer.iloc[1]]
     failed = loaded.calls[loaded.calls.sample_id == "test-1"]

@@ -46,9 +46,12 @@ def test_everything_listed_exists_under_its_name(name: str, target: str) -> None
         for field, info in spec.model_fields.items()
         if info.is_required() and field not in ("backend", "hybrid")
     }
-    extra = (
-        {"file": "f.csv", "columns": {"sample_id": "id", "text": "t"}} if name == "replay" else {}
-    )
+    extra: dict[str, Any] = {
+        "replay": {"file": "f.csv", "columns": {"sample_id": "id", "text": "t"}},
+        "deliberate": {
+            "profiles": [{"name": n, "system": "a", "says": "You are one."} for n in ("x", "y")]
+        },
+    }.get(name, {})
     kind = "backend" if name in BACKENDS else "hybrid"
     config = {kind: name, **required, **extra}
     with pytest.raises(ConfigError, match="unknown key 'nonsense'"):

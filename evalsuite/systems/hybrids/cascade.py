@@ -90,8 +90,8 @@ class CascadeSpec(HybridSpec):
     def _consistent(self) -> CascadeSpec:
         if isinstance(self.threshold, tuple) and len(self.threshold) != len(self.tiers) - 1:
             raise ValueError("`threshold` needs one value for each tier but the last")
-        goals = [name for name in _GOALS if name in self.model_fields_set]
-        goals = [name for name in goals if getattr(self, name) is not None]
+        fields = type(self).model_fields
+        goals = [name for name in _GOALS if getattr(self, name) != fields[name].default]
         if len(goals) > 1:
             raise ValueError(f"give one of `{'`, `'.join(goals)}`: each picks the thresholds")
         if goals and self._stated() is not None:

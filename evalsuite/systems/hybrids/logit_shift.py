@@ -19,6 +19,7 @@ from evalsuite.records import Answer, Request
 from evalsuite.systems.base import Ask, Fitted, HybridSpec, Joint
 from evalsuite.systems.decoding import Decoder
 from evalsuite.systems.hybrids.tokens.ensemble import together
+from evalsuite.systems.hybrids.tokens.members import same_vocabulary
 
 if TYPE_CHECKING:
     import torch
@@ -54,6 +55,10 @@ class LogitShiftSpec(HybridSpec):
     def hops(self) -> Mapping[str, tuple[int, int | None]]:
         """All three once."""
         return {role: (1, 1) for role in self.roles()}
+
+    def check_tokens(self, decoders: Mapping[str, Decoder]) -> None:
+        """ConfigError where the models have different vocabularies."""
+        same_vocabulary(decoders)
 
     def work(self, request: Request, decoders: Mapping[str, Decoder]) -> Joint:
         """Answer ``request`` on the device's thread; see ``Ask.jointly``."""

@@ -90,6 +90,10 @@ class PrincipledSpec(HybridSpec):
         turns.insert(0, Message(role="system", content=said))
         return msgspec.structs.replace(request, messages=tuple(turns))
 
+    def check_tokens(self, decoders: Mapping[str, Decoder]) -> None:
+        """ConfigError where the models have different vocabularies."""
+        same_vocabulary(decoders)
+
     def work(self, request: Request, decoders: Mapping[str, Decoder]) -> Joint:
         """Write the answer to ``request`` on the device's thread; see ``Ask.jointly``."""
         began = time.perf_counter()

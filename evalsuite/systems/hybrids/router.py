@@ -88,9 +88,10 @@ class RouterSpec(HybridSpec):
         if self.rules:
             check_rules(self.rules, self.members)
         if self.policy != "learnt":
-            learning = {"method", "encoder", "neighbours"} & self.model_fields_set
-            if learning:
-                raise ValueError(f"`{min(learning)}` goes with `policy: learnt`")
+            fields = type(self).model_fields
+            for name in ("method", "encoder", "neighbours"):
+                if getattr(self, name) != fields[name].default:
+                    raise ValueError(f"`{name}` goes with `policy: learnt`")
         return self
 
     def roles(self) -> Mapping[str, str]:

@@ -27,7 +27,8 @@ Floats = NDArray[np.float64]
 _INVERSE_REGULARISATION = 1.0
 _MOST_COMPONENTS = 64
 _FACTORS = 8
-_PENALTY = 0.1
+_PENALTY = 1.0
+_ITERATIONS = 300
 
 
 def learn_chances(
@@ -124,12 +125,13 @@ def _factorised(prompts: Sequence[Prompt], successes: Sequence[Sequence[bool]]) 
         return float(value), np.concatenate([part.ravel() for part in gradient])
 
     start = np.random.default_rng(SEED).normal(0, 0.3, sum(sizes))
-    members, weights, shift, bias = parts(minimize(loss, start, jac=True, method="L-BFGS-B").x)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _ITERATIONS})
+    members, weights, shift, bias = parts(found.x)
 
     def chances(prompt: Prompt) -> list[float]:
         hidden = weights @ encode(prompt) + shift
-        found: list[float] = expit(members @ hidden + bias).tolist()
-        return found
+        predicted: list[float] = expit(members @ hidden + bias).tolist()
+        return predicted
 
     return chances
 

@@ -68,6 +68,10 @@ class SpeculativeSpec(HybridSpec):
         """The target once, the draft unless there are choices."""
         return {"draft": (0, 1), "target": (1, 1)}
 
+    def check_tokens(self, decoders: Mapping[str, Decoder]) -> None:
+        """ConfigError where the models have different vocabularies."""
+        same_vocabulary(decoders)
+
     def work(self, request: Request, decoders: Mapping[str, Decoder]) -> Joint:
         """Write the answer to ``request`` on the device's thread; see ``Ask.jointly``."""
         began = time.perf_counter()

@@ -26,10 +26,10 @@ from evalsuite.systems.openai.bodies import PATHS, body_of
 from evalsuite.systems.openai.failures import failure_from, one_line
 from evalsuite.systems.openai.findings import Findings
 from evalsuite.systems.openai.options import OpenAIOptions, identity_of
+from evalsuite.systems.openai.pricing import batch_price_of
 from evalsuite.systems.openai.reading import completion_from
 from evalsuite.systems.openai.template import load_template
 from evalsuite.systems.openai.tokens import LocalTokens
-from evalsuite.systems.price import Price
 from evalsuite.systems.resources import Resources
 
 _NOT_BEGUN, _TOO_MUCH = "batch_failed", "batch_too_large"
@@ -105,7 +105,12 @@ class BatchModel:
         self.identity: Mapping[str, Any] = identity_of(
             spec, template.content_hash if template else None
         )
-        self.price = batch_price(spec.price, self._options.price_factor)
+        self.price = batch_price_of(
+            spec,
+            self._options.price_factor,
+            factor_stated="price_factor" in self._options.model_fields_set,
+            say=resources.say_once,
+        )
         self.limiter = Limiter.fixed(self._options.in_flight)
         self._spec = spec
         self._api = BatchApi(spec, access)
@@ -299,21 +304,6 @@ _LEFT_OUT = {
     "expired": {"code": "batch_expired", "message": "the batch expired before this request's turn"},
     "cancelled": {"code": "batch_cancelled", "message": "the batch was cancelled"},
 }
-
-
-def batch_price(price: Price, factor: float) -> Price:
-    """``price`` with every token at ``factor`` of what is stated."""
-
-    def part(rate: float | None) -> float | None:
-        return None if rate is None else rate * factor
-
-    return Price(
-        usd_per_million_input_tokens=part(price.usd_per_million_input_tokens),
-        usd_per_million_cached_input_tokens=part(price.usd_per_million_cached_input_tokens),
-        usd_per_million_output_tokens=part(price.usd_per_million_output_tokens),
-        source=f"{price.source}, x {factor:g} in a batch" if price.source else "",
-        token_basis="tokens, batch",
-    )
 
 
 def _lines_in(content: bytes) -> dict[str, _Line]:

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from evalsuite.systems.base import ModelSpec
+from evalsuite.systems.openai.pricing import price_of
 from evalsuite.systems.price import Price
+from evalsuite.systems.price_tables import PriceTable
 
 Api = Literal["chat", "responses", "completions"]
 LengthField = Literal["max_tokens", "max_completion_tokens"]
@@ -38,6 +40,9 @@ class OpenAIOptions(ModelSpec):
     the endpoint. Times are in seconds and of one attempt.
 
     ``tokenizer`` (a folder or a hub id) counts tokens where the endpoint does not.
+
+    ``prices`` is the table that gives the prices that are not stated, ``priced_as``
+    ("PROVIDER/MODEL") the entry of it where the model's own name is not the one to look for.
     """
 
     backend: Literal["openai"] = "openai"
@@ -71,6 +76,9 @@ class OpenAIOptions(ModelSpec):
     usd_per_million_input_tokens: float | None = Field(None, ge=0)
     usd_per_million_cached_input_tokens: float | None = Field(None, ge=0)
     usd_per_million_output_tokens: float | None = Field(None, ge=0)
+    usd_per_million_reasoning_tokens: float | None = Field(None, ge=0)
+    prices: PriceTable | None = None
+    priced_as: str | None = Field(None, pattern=r"^[^/\s]+/\S+$")
 
     @field_validator("base_url")
     @classmethod
@@ -112,6 +120,8 @@ class OpenAIOptions(ModelSpec):
             raise ValueError("`choice_score` is of `api: completions`: others cannot score choices")
         if self.mode == "batch" and self.stream:
             raise ValueError("a batch is not streamed: leave out `stream` or `mode: batch`")
+        if self.priced_as is not None and self.prices is None:
+            raise ValueError("`priced_as` names an entry of a table: add `prices: genai-prices`")
         return self
 
     @property
@@ -130,14 +140,8 @@ class OpenAIOptions(ModelSpec):
 
     @property
     def price(self) -> Price:
-        """The stated prices."""
-        stated = self.usd_per_million_input_tokens is not None
-        return Price(
-            usd_per_million_input_tokens=self.usd_per_million_input_tokens,
-            usd_per_million_cached_input_tokens=self.usd_per_million_cached_input_tokens,
-            usd_per_million_output_tokens=self.usd_per_million_output_tokens,
-            source="stated in the experiment" if stated else "",
-        )
+        """The stated prices, and a table's for the rest where one is named."""
+        return price_of(self)
 
 
 def identity_of(spec: OpenAIOptions, template_hash: str | None) -> Mapping[str, Any]:

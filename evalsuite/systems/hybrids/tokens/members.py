@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evalsuite.errors import ConfigError
+from evalsuite.errors import CallRejected, ConfigError
 from evalsuite.records import Request
 from evalsuite.systems.completing import refuse_too_long, row_of
 from evalsuite.systems.decoding import Decoder, Row
@@ -29,9 +29,11 @@ def same_vocabulary(decoders: Mapping[str, Decoder]) -> None:
 def encoded_for(role: str, request: Request, decoder: Decoder) -> Encoded:
     """``request`` as the model in ``role`` reads it: by its own chat template.
 
-    CallRejected where it has no place for a part of it, or no room.
+    CallRejected where it has no place for a part of it, or no room, or nothing to go on from.
     """
     encoded = encode(request, decoder.tokenizer)
+    if not encoded.prompt:
+        raise CallRejected(f"the {role} reads an empty prompt", kind="bad_request", billed=False)
     refuse_too_long(encoded, decoder.context, f"the {role}")
     return encoded
 
