@@ -31,6 +31,8 @@ from evalsuite import store
 from evalsuite.cli import main
 from evalsuite.experiment import ExperimentFile, TaskChoice
 from evalsuite.inline import InlineTask
+from evalsuite.judging.binding import JudgeBinding
+from evalsuite.judging.judge_file import Criterion, Example, JudgeFile
 from evalsuite.reporting.columns import systems_columns
 from evalsuite.running.events import Event, EventKind
 from evalsuite.scoring.named import SCORERS
@@ -177,6 +179,14 @@ NAMED = {
         *(column.title for column in systems_columns()),
         *(f"{name}.parquet" for name in store.TABLES),
         *(column for columns in store.TABLES.values() for column in columns),
+        "verdicts.parquet",
+        *store.VERDICTS,
+    ),
+    "judges": (
+        *JudgeBinding.model_fields,
+        *JudgeFile.model_fields,
+        *Criterion.model_fields,
+        *Example.model_fields,
     ),
 }
 

@@ -25,8 +25,8 @@ FLOORS = (
     ("reporting",),
     ("embedded training",),
     ("session",),
-    ("deciding",),
-    ("api", "ratings"),
+    ("deciding", "judging_runs", "latency_bench"),
+    ("api", "ratings", "routing", "judges"),
     ("gates",),
     ("cli", "__main__", "pytest_plugin"),
 )

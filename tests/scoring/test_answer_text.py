@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalsuite.scoring.answer_text import MOST_ENDS, MOST_FENCES, fenced_regions, without_reasoning
+from evalsuite.scoring.answer_text import (
+    LONGEST_EXCERPT,
+    MOST_ENDS,
+    MOST_FENCES,
+    excerpt,
+    fenced_regions,
+    without_reasoning,
+)
 
 
 @pytest.mark.parametrize(
@@ -55,3 +62,17 @@ def test_a_fence_may_follow_text_and_end_a_line() -> None:
 @given(st.text(alphabet="`~ \npa", max_size=400))
 def test_the_number_of_regions_is_bounded(text: str) -> None:
     assert len(list(fenced_regions(text * 20))) <= MOST_FENCES * (MOST_ENDS + 1)
+
+
+@pytest.mark.parametrize("blank", [" ", "\t"])
+@pytest.mark.parametrize("line", ["{}x", "x{}x", "```{}x`", "{}```", "x{}```py"])
+def test_a_line_of_blanks_takes_no_longer_than_any(line: str, blank: str) -> None:
+    # 100,000 blanks took minutes where time went with their square.
+    text = line.format(blank * 100_000)
+    assert all(region.text == "" for region in fenced_regions(text))
+    assert without_reasoning(text) == text
+
+
+def test_an_excerpt_is_the_beginning() -> None:
+    assert excerpt(" Paris\n") == "Paris"
+    assert excerpt("a" * 1_000_000) == "a" * (LONGEST_EXCERPT - 3) + "..."

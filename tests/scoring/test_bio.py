@@ -151,7 +151,7 @@ def oracle(gold: Any, said: Any, scheme: Scheme | None, average: str) -> tuple[f
     return tuple(float(figure) for figure in found[:3])
 
 
-def agree(report: TagReport, gold: Any, said: Any, scheme: Scheme | None) -> None:
+def assert_agrees(report: TagReport, gold: Any, said: Any, scheme: Scheme | None) -> None:
     assert report.accuracy == pytest.approx(accuracy_score(gold, said))
     # Without gold entities seqeval's weighted average divides 0 by 0; that case is left out.
     for average in ("micro", "macro", "weighted") if report.total.gold else ():
@@ -163,7 +163,7 @@ def agree(report: TagReport, gold: Any, said: Any, scheme: Scheme | None) -> Non
 @given(sentences(None))
 def test_lenient_figures_are_those_of_seqeval(rows: list[tuple[list[str], list[str]]]) -> None:
     gold, said = [list(column) for column in zip(*rows, strict=True)]
-    agree(tag_report(gold, said), gold, said, None)
+    assert_agrees(tag_report(gold, said), gold, said, None)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -171,7 +171,7 @@ def test_lenient_figures_are_those_of_seqeval(rows: list[tuple[list[str], list[s
 @given(data=st.data())
 def test_strict_figures_are_those_of_seqeval(scheme: Scheme, data: st.DataObject) -> None:
     gold, said = [list(column) for column in zip(*data.draw(sentences(scheme)), strict=True)]
-    agree(tag_report(gold, said, scheme=scheme), gold, said, scheme)
+    assert_agrees(tag_report(gold, said, scheme=scheme), gold, said, scheme)
     for tags in (*gold, *said):
         rules = getattr(seqeval_scheme, scheme)
         found = seqeval_scheme.Tokens(tags, rules).entities

@@ -28,6 +28,20 @@ COLOURS = ("red", "green", "dark green")
         ("Z.", None),
         ("", None),
         ("infrared", None),
+        ("The answer is A card that is red", "red"),  # no letter
+        ("The answer is A card that has two colours", None),
+        ("The answer is A because of the hue", "red"),
+        ("The answer I gave is green", "green"),
+        ("Answer: A red", "red"),
+        ("Answer: **B**", "green"),
+        ("B. green", "green"),
+        ("C) dark green, not red", "dark green"),
+        ("B. red", None),  # the letter of one, the name of another
+        ("Answer: B (red)", None),
+        ("(A) (B) (C)", None),
+        ("A) or B)", None),
+        ("Answer: (A), (B)", None),
+        ("red\nTable: next\ngreen", "red"),  # a base model goes on with a question of its own
     ],
 )
 def test_read_choice(said: str, choice: str | None) -> None:
@@ -74,3 +88,36 @@ def test_punctuation_counts_where_nothing_else_tells_choices_apart(
 def test_all_kinds_of_thinking_aloud_are_left_out() -> None:
     assert read_choice(Answer(text="[THINK]red[/THINK]\ngreen"), COLOURS) == "green"
     assert read_choice(Answer(text="red it could be\n</think>\ngreen"), COLOURS) == "green"
+
+
+@pytest.mark.parametrize("join", ["\n", "\n\n", ", ", " or ", " "])
+@pytest.mark.parametrize("template", ["{}", "The answer is {}.", "- {}"])
+@pytest.mark.parametrize("choices", [COLOURS, COLOURS[::-1], ("Yes", "No"), ("<=50K", ">50K")])
+def test_a_list_of_all_choices_names_none(
+    choices: tuple[str, ...], template: str, join: str
+) -> None:
+    said = join.join(template.format(choice) for choice in choices)
+    assert read_choice(Answer(text=said), choices) is None
+
+
+def test_a_list_of_all_letters_names_none() -> None:
+    assert read_choice(Answer(text="Answer: A\nAnswer: B\nAnswer: C"), COLOURS) is None
+    assert read_choice(Answer(text="Answer: A\nNo, answer: C"), COLOURS) == "dark green"
+
+
+@pytest.mark.parametrize(
+    ("choices", "said", "choice"),
+    [
+        (("irony", "no irony"), "There is no irony in it", "no irony"),
+        (("irony", "no irony"), "irony", "irony"),
+        (("risk", "low risk", "very low risk"), "I see a very low risk", "very low risk"),
+        (("risk", "low risk"), "a low risk, but a risk", None),
+        (("-5", "5"), "It is -5 then", "-5"),
+        (("5", "6"), "It is -5 then", None),
+        (("5", "6"), "It is 5 then", "5"),
+        (("5", "5%"), "5%", "5%"),
+        (("Java", "JavaScript"), "JavaScript it is", "JavaScript"),
+    ],
+)
+def test_a_label_inside_another(choices: tuple[str, ...], said: str, choice: str | None) -> None:
+    assert read_choice(Answer(text=said), choices) == choice

@@ -97,7 +97,7 @@ def test_grades_of_truth(said: str, label: str | None) -> None:
 
 
 def test_letters_are_not_positions_here() -> None:
-    said = Answer(text="The answer is A card that did not come")
+    said = Answer(text="A) card that did not come")
     assert read_choice(said, CARDS) == "card_arrival", "what multiple choice would make of it"
     assert read_label(said, CARDS) is None
 

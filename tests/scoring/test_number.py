@@ -216,3 +216,16 @@ def test_integers_are_found_however_written(value: int, form: str) -> None:
 @given(st.text(max_size=300))
 def test_any_text_can_be_read(said: str) -> None:
     assert all(isinstance(value, Fraction) for value in numbers(said))
+
+
+@pytest.mark.parametrize("digits", [4301, 5000, 10_000, 100_000])
+@pytest.mark.parametrize("form", ["{}", "0.{}", "1/{}", "1 1/{}", "{}e5"])
+def test_a_number_that_python_does_not_read_is_none(form: str, digits: int) -> None:
+    score = score_number(Answer(text=form.format("9" * digits)), 3)
+    assert (score.value, score.status) == (0.0, "format_error")
+    assert last_integer("9" * digits) is None
+
+
+@pytest.mark.parametrize("said", ["1e1000", "12e99999", "1.5e-20000", "1E+4000"])
+def test_a_power_that_is_too_high_is_not_dropped(said: str) -> None:
+    assert final_number(said) is None

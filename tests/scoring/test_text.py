@@ -19,6 +19,24 @@ from evalsuite.scoring import text
         ("New   York", "new york", 1.0),
         ("Paris, France", "Paris", 0.0),
         ("", "Paris", 0.0),
+        ("“Paris.”", "Paris", 1.0),
+        ("**Paris**", "paris", 1.0),
+        ("- Paris", "Paris", 1.0),
+        ("-5", "5", 0.0),
+        ("5", "-5", 0.0),
+        ("−5.", "-5", 1.0),  # a typographic minus
+        ("(-5)", "- 5", 1.0),
+        (".5", "5", 0.0),
+        ("-.5", "-5", 0.0),
+        ("...5", "5", 1.0),
+        ("5%", "5", 0.0),
+        ("$5", "5", 0.0),
+        ("$5", "€5", 0.0),
+        ("-$5", "$5", 0.0),
+        ("C#", "C", 0.0),
+        ("!=", "=", 0.0),
+        ("?", "!", 0.0),
+        ("...", "", 0.0),
     ],
 )
 def test_exact_match(said: str, wanted: str, value: float) -> None:
@@ -43,6 +61,22 @@ def test_contains_whole_words_only() -> None:
     assert text.score_contains(Answer(text="comparison"), "paris").value == 0.0
 
 
+@pytest.mark.parametrize("said", ["it is 5", "5, 6", "1,5,7", "pages 3-5", "$5", "(5)", "wait...5"])
+def test_a_number_is_contained_as_it_is(said: str) -> None:
+    assert text.score_contains(Answer(text=said), "5").value == 1.0
+
+
+@pytest.mark.parametrize("said", ["it is -5", "−5", "0.5", ".5", "5.5", "5,000", "5%", "5 %", "15"])
+def test_a_number_is_not_contained_in_another(said: str) -> None:
+    assert text.score_contains(Answer(text=said), "5").value == 0.0
+
+
+def test_nothing_is_not_contained() -> None:
+    assert text.score_contains(Answer(text="anything"), "").value == 0.0
+    assert text.score_contains(Answer(text=""), " ").value == 0.0
+    assert text.contains_words("1,500", "500") is False
+
+
 def test_regex() -> None:
     assert text.score_regex(Answer(text="id=42;"), r"id=\d+").value == 1.0
     assert text.score_regex(Answer(text="id=x;"), r"id=\d+").value == 0.0
@@ -55,3 +89,9 @@ def test_token_f1_is_symmetric_and_bounded(a: str, b: str) -> None:
     assert text.token_f1(a, b) == text.token_f1(b, a)
     assert 0 <= text.token_f1(a, b) <= 1
     assert text.token_f1(a, a) == 1
+
+
+@given(st.text(), st.sampled_from(["", " ", ".", '"', "**"]))
+def test_normalising_twice_changes_nothing(a: str, around: str) -> None:
+    once = text.normalise(around + a + around)
+    assert text.normalise(once) == once

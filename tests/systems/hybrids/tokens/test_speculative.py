@@ -49,7 +49,7 @@ def rounds_of(joint: Joint) -> list[list[int]]:
     return found
 
 
-def same(one: Answer, other: Answer) -> None:
+def assert_same(one: Answer, other: Answer) -> None:
     assert (one.text, one.finish_reason) == (other.text, other.finish_reason)
     assert one.token_logprobs == pytest.approx(other.token_logprobs, abs=1e-5)
 
@@ -87,7 +87,7 @@ def test_greedy_is_the_target_alone(
     request = asked(prompt, max_output_tokens=most, stop=tuple(stop))
     draft = toy(by_table(seeds[0]), context=draft_context)
     target = toy(by_table(seeds[1]), context=context)
-    same(
+    assert_same(
         drafted(request, draft, target, gamma).answer,
         alone(request, toy(by_table(seeds[1]), context=context)),
     )
@@ -210,7 +210,7 @@ def test_a_prompt_too_long_for_the_draft_is_the_targets() -> None:
     request = asked("aaaa")
     target = by_table(5)
     joint = drafted(request, toy(saying("abc"), context=4), toy(target))
-    same(joint.answer, alone(request, toy(target)))
+    assert_same(joint.answer, alone(request, toy(target)))
     draft = joint.shares["draft"]
     assert draft.reason == ("cannot read this request (context_too_long): the target answers alone")
     assert (draft.input_tokens, draft.output_tokens, draft.machine_seconds) == (0, 0, 0.0)
@@ -247,7 +247,7 @@ def test_a_wider_draft_never_drafts_what_is_no_token() -> None:
     joint = drafted(request, toy(wide), toy(target))
     assert joint.answer.token_logprobs is not None
     greedy = asked("ab")
-    same(drafted(greedy, toy(wide), toy(target)).answer, alone(greedy, toy(target)))
+    assert_same(drafted(greedy, toy(wide), toy(target)).answer, alone(greedy, toy(target)))
 
 
 def test_a_cache_that_cannot_go_back_is_said() -> None:
