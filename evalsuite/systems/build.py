@@ -139,6 +139,8 @@ def _first_problem(error: ValidationError, fields: Iterable[str]) -> str:
     """The first problem of ``error`` in words; values are left out, one of them may be a key."""
     problem = error.errors(include_input=False, include_url=False)[0]
     key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden" and len(problem["loc"]) > 1:
+        return f"unknown key {key!r}"
     if problem["type"] == "extra_forbidden":
         hint = did_you_mean(key, fields, otherwise=_one_of(fields))
         return f"unknown key {key!r}: {hint}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 import asyncio
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -260,7 +261,8 @@ class Verifier(Afterwards):
         except CallFailed as failure:
             return Reading(value=None, name="verifier", why=f"verifier failed ({failure.kind})")
         verdicts = [read_verdict(one) for one in said]
-        chances = [verdict.p_yes for verdict in verdicts if verdict.p_yes is not None]
+        said_so = [verdict.p_yes for verdict in verdicts if verdict.p_yes is not None]
+        chances = [chance for chance in said_so if not math.isnan(chance)]
         if not chances:
             return Reading(value=None, name="verifier", why=verdicts[0].said)
         return Reading(value=sum(chances) / len(chances), name="P(correct)")

@@ -73,6 +73,7 @@ async def test_the_majoritys_answer_is_scored_in_practice(drive: Any) -> None:
     [
         (Answer(probabilities={"yes": 0.9, "no": 0.1}), []),
         (Answer(probabilities={"yes": 0.4, "no": 0.6}), ["P(correct) 0.400 < 0.500"]),
+        (Answer(probabilities={"yes": math.nan, "no": math.nan}), ["P(yes) nan"]),
         (Answer(text="yes, it is"), []),
         (Answer(text="perhaps"), ["no verdict in 'perhaps'"]),
         (Answer(text="yes or no"), ["no verdict in 'yes or no'"]),

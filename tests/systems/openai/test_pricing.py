@@ -77,6 +77,23 @@ def test_a_batch_keeps_its_list_price() -> None:
     assert batch_price(Price(), 0.5).list_price is None
 
 
+def test_prices_are_no_part_of_what_an_answer_is_kept_under() -> None:
+    plain = OpenAIModel(spec(), Resources())
+    priced = OpenAIModel(
+        spec(
+            prices="genai-prices",
+            priced_as="openai/gpt-5-mini",
+            usd_per_million_input_tokens=1,
+            usd_per_million_cached_input_tokens=1,
+            usd_per_million_output_tokens=1,
+            usd_per_million_reasoning_tokens=2,
+        ),
+        Resources(),
+    )
+    assert priced.identity == plain.identity
+    assert priced.price.usd_per_million_reasoning_tokens == 2
+
+
 @needs_table
 def test_what_is_stated_wins_over_the_table() -> None:
     said: list[str] = []
