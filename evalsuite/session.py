@@ -41,17 +41,26 @@ _NOT_OF_THE_RUN = {
     "max_tokens",
     "max_seconds",
     "max_errors",
+    "judges",
 }
 
 
 class Session:
     """One attempt at a run, in a thread with an event loop of its own (a notebook has one)."""
 
-    def __init__(self, experiment: Experiment, folder: Path, tell: Callable[[Event], None]) -> None:
-        """Nothing happens before ``run``."""
+    def __init__(
+        self,
+        experiment: Experiment,
+        folder: Path,
+        tell: Callable[[Event], None],
+        *,
+        finish: Callable[[Journal], None] | None = None,
+    ) -> None:
+        """Nothing happens before ``run``. ``finish`` is called when the tables are written."""
         self._experiment = experiment
         self._folder = folder
         self._tell = tell
+        self._and_then = finish
         self._stop = Stop()
         self._error: BaseException | None = None
         self._cancel: Callable[[], object] = lambda: None
@@ -61,17 +70,20 @@ class Session:
 
         Raises Interrupted or StoppedEarly where it ended before all answers were there.
         """
-        thread = threading.Thread(target=self._thread, name="evalsuite-engine")
+        over = threading.Event()
+        thread = threading.Thread(target=self._thread, args=(over,), name="evalsuite-engine")
         thread.start()
-        while thread.is_alive():
+        # Not ``thread.is_alive()``: an interrupted join says that a running thread is over.
+        while not over.is_set():
             try:
-                thread.join(0.2)
+                over.wait(0.2)
             except KeyboardInterrupt:
                 if self._stop.asked:
                     self._cancel()
                 self._stop.asked = True
                 text = "finishing what is in flight; Ctrl-C again stops at once"
                 self._tell(Event(kind="stopping", at=time.time(), text=text))
+        thread.join()
         if self._error is not None:
             raise self._error
         if self._stop.why is not None:
@@ -86,7 +98,7 @@ class Session:
                 f"stopped; what was answered is in {self._folder}, and the same command goes on"
             )
 
-    def _thread(self) -> None:
+    def _thread(self, over: threading.Event) -> None:
         try:
             with fetches_told(self._note):
                 asyncio.run(self._run())
@@ -94,6 +106,8 @@ class Session:
             return
         except BaseException as error:
             self._error = error
+        finally:
+            over.set()
 
     async def _run(self) -> None:
         loop, work = asyncio.get_running_loop(), asyncio.current_task()
@@ -125,6 +139,8 @@ class Session:
     def _finish(self, journal: Journal, manifest: Manifest, answered: Answered) -> None:
         tasks = [planned.task for planned in self._experiment.tasks]
         compact(self._folder, journal, tasks, answered.fit_keys)
+        if self._and_then is not None:
+            self._and_then(journal)
         finished = msgspec.structs.replace(
             manifest,
             tasks=answered.tasks,

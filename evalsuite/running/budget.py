@@ -137,10 +137,7 @@ def worst_case(request: Request, price: Price, n_requests: int = 1) -> Amount:
     """
     prompt = n_requests * input_tokens_at_most(request)
     output = n_requests * request.max_output_tokens
-    input_rate = price.usd_per_million_input_tokens or 0.0
-    output_rate = price.usd_per_million_output_tokens or 0.0
-    usd = (prompt * input_rate + output * output_rate) / 1e6
-    return Amount(usd=usd, tokens=prompt + output)
+    return Amount(usd=price.most_usd(prompt, output) or 0.0, tokens=prompt + output)
 
 
 def input_tokens_at_most(request: Request) -> int:

@@ -25,6 +25,10 @@ PINNED = (
     "pydantic",
     "msgspec",
     "bert-score",
+    "genai-prices",
+    "math-verify",
+    "sacrebleu",
+    "rouge-score",
 )
 
 

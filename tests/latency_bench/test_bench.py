@@ -20,6 +20,7 @@ from evalsuite.analysis.latency import ServiceLevel
 from evalsuite.errors import ConfigError, UserError
 from evalsuite.experiment import Experiment
 from evalsuite.latency_bench import BenchOptions, Measurement, bench_latency, find_rate
+from evalsuite.latency_bench.bench import NothingMeasured
 from tests.servers.processes import StubServer, running_stub
 
 
@@ -183,6 +184,29 @@ def test_the_highest_rate_is_searched(tmp_path: Path, server: StubServer) -> Non
     few = msgspec.structs.replace(options, attainment=0.99)
     with pytest.raises(ConfigError, match="8 queries cannot show"):
         asyncio.run(find_rate(experiment, experiment.tasks[0], "small", few))
+
+
+def test_a_load_that_ends_before_its_first_query_says_so(
+    tmp_path: Path, server: StubServer
+) -> None:
+    """At one query in 1,000 s the first is due after the end."""
+    experiment = api.check(content(tmp_path, server))
+    slow: dict[str, Any] = {"scenario": "server", "rate": 0.001, "max_seconds": 0.01, "warmup": 0}
+    with pytest.raises(NothingMeasured, match=r"no query was answered: max_seconds 0\.01 are over"):
+        measure(experiment, "small", **slow)
+    limits = ServiceLevel(end_to_end_seconds=1.0)
+    found = asyncio.run(
+        find_rate(
+            experiment,
+            experiment.tasks[0],
+            "small",
+            BenchOptions(**slow, limits=limits),
+            most_rate=0.001,
+            most_trials=2,
+        )
+    )
+    assert (found.highest_held, found.measurements) == (None, ())
+    assert [outcome for _, outcome in found.trials] == ["not shown", "not shown"]
 
 
 def test_ctrl_c_gives_what_there_is(tmp_path: Path, server: StubServer) -> None:
