@@ -45,20 +45,23 @@ class StoryForm:
 def score_story(answer: Answer, prompt: str, form: StoryForm) -> list[Score]:
     """``well_formed``, the figures that it is made of, and those of :func:`more_style`.
 
-    What a model thought aloud in tags is no part of the story.
+    The explanation says what a text that is not well-formed lacks. What a model thought aloud in
+    tags is no part of the story.
     """
     answer = Answer(text=without_reasoning(answer.text or "").strip())
     style = score_style(answer)
     figures = {figure.name: figure.value or 0.0 for figure in style}
     # A text too short for a 4-gram has no share of repeated ones, and repeats nothing.
     repetition = figures.get("repetition_share", 0.0)
-    well_formed = (
-        figures["words"] >= form.least_words
-        and (figures["ends_properly"] == 1 or not form.must_end)
-        and repetition <= form.most_repetition
-    )
+    lacks = []
+    if figures["words"] < form.least_words:
+        lacks.append(f"{figures['words']:.0f} words, fewer than {form.least_words}")
+    if form.must_end and figures["ends_properly"] != 1:
+        lacks.append("the last sentence does not end")
+    if repetition > form.most_repetition:
+        lacks.append(f"{repetition:.0%} of the 4-grams stood before")
     return [
-        Score(name="well_formed", value=float(well_formed)),
+        Score(name="well_formed", value=float(not lacks), explanation="; ".join(lacks)),
         *style,
         *more_style(answer, prompt),
     ]

@@ -14,6 +14,8 @@ MOST_FENCES, MOST_ENDS = 200, 20
 """Of an answer the last 200 fences are looked at, and for each the next 20 as its end, so that time
 stays bounded whatever is written."""
 
+LONGEST_EXCERPT = 300  # characters
+
 _TAG = "think|thinking|thought|reasoning"
 # A tag counts where it begins its line: programs may well hold the word inside a string.
 _PASSAGE = re.compile(
@@ -25,9 +27,7 @@ _CLOSING = re.compile(
     rf"^[ \t]*(?:</(?:{_TAG})>|\[/THINK\])|(?:</(?:{_TAG})>|\[/THINK\])[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
 )
-_FENCE = re.compile(
-    r"^(?P<indent>[ \t]*)(?P<before>.*?)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`~]*)$"
-)
+_SHORTEST_FENCE = 3
 _LANGUAGE = re.compile(r"[\w+#.-]+")
 
 
@@ -68,6 +68,15 @@ def without_reasoning(text: str) -> str:
     return text[alone[-1].end() :] if alone else text
 
 
+def excerpt(text: str) -> str:
+    """The beginning of what an answer said, for a score's explanation: it is kept with every score.
+
+    At most ``LONGEST_EXCERPT`` characters; a longer text ends in "...".
+    """
+    text = text.strip()
+    return text if len(text) <= LONGEST_EXCERPT else f"{text[: LONGEST_EXCERPT - 3]}..."
+
+
 def fenced_regions(text: str) -> Iterator[Region]:
     """What lies between two fences, the last opening first and, for each, the nearest end first.
 
@@ -93,13 +102,16 @@ def _fences(lines: list[str]) -> list[_Fence]:
     found: list[_Fence] = []
     indents: list[int] = []  # of the blocks that are open
     for number, line in enumerate(lines):
-        match = _FENCE.match(line)
-        if match is None:
+        at = max(line.rfind("`"), line.rfind("~"))
+        if at < 0:
             continue
-        before, info = match["before"], match["info"].strip()
+        front = line[: at + 1].rstrip(line[at])
+        if at + 1 - len(front) < _SHORTEST_FENCE:
+            continue
+        before, info = front.lstrip(" \t"), line[at + 1 :].strip()
         if before and ("```" in before or (info and not _LANGUAGE.fullmatch(info))):
             continue  # prose with backticks in it
-        indent = len(match["indent"].expandtabs(4))
+        indent = len(front[: len(front) - len(before)].expandtabs(4))
         if indents and indent > indents[-1] + 3 and not before:
             continue
         opens = not indents or bool(info)
@@ -107,6 +119,5 @@ def _fences(lines: list[str]) -> list[_Fence]:
             indents.append(0 if before else indent)
         else:
             indents.pop()
-        rest = match["indent"] + before if before else ""
-        found.append(_Fence(number, match["fence"][0], rest, info, opens))
+        found.append(_Fence(number, line[at], front if before else "", info, opens))
     return found

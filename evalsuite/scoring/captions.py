@@ -37,6 +37,7 @@ _PHRASES = {
     "underneath": ("above", True),
     "beneath": ("above", True),
 }
+_MOST_DIGITS = 9  # of a count; Python reads no number of 4300
 _RELATION = re.compile(rf"\b(?:{'|'.join(sorted(_PHRASES, key=len, reverse=True))})\b")
 
 
@@ -70,7 +71,7 @@ def read_caption(text: str, colours: Sequence[str], shapes: Sequence[str]) -> Fa
     for match in mention.finditer(lower):
         number = match["number"]
         kind = (match["colour"], match["shape"])
-        kinds[kind] += _COUNTS.get(number, 0) or int(number) if number else 1
+        kinds[kind] += _COUNTS.get(number, 0) or int(number[:_MOST_DIGITS]) if number else 1
         found.append((match.start("colour"), match.end(), kind))
     return Facts(kinds, _relation(lower, found))
 

@@ -30,7 +30,7 @@ from evalsuite.scoring.placing import Mention, words_of
 _COMMA_TOO_MANY = re.compile(r",(\s*[\]}])")
 _PYTHON_QUOTE = re.compile(r"(?<=[\[{,:\s])'|'(?=\s*[,:\]}])")
 _BULLET = re.compile(r"^\s*(?:[-*+•]|\(?\d+[.)])\s+")
-_MOST_STARTS, _MOST_REGIONS = 200, 50
+_MOST_STARTS, _MOST_REGIONS = 200, 20
 """JSON is looked for at that many places of an answer, and between that many pairs of fences, so
 that time stays bounded."""
 
@@ -158,9 +158,11 @@ def _label_and_words(line: str, spellings: dict[str, str]) -> tuple[str, str]:
         left, found, right = line.rpartition(mark)
         if found and _plain(right) in spellings:
             return spellings[_plain(right)], left.strip(" \"'`")
-    after = re.fullmatch(r"(.+?)\s*[(\[]([^()\[\]]+)[)\]]\.?", line)
-    if after and _plain(after[2]) in spellings:
-        return spellings[_plain(after[2])], after[1].strip(" \"'`")
+    bare = line.removesuffix(".")
+    if bare.endswith((")", "]")):
+        at = max(bare.rfind("("), bare.rfind("["))
+        if at > 0 and _plain(bare[at:]) in spellings:
+            return spellings[_plain(bare[at:])], bare[:at].strip(" \t\"'`")
     return "", ""
 
 

@@ -123,6 +123,7 @@ def _patterns(labels: tuple[str, ...]) -> tuple[dict[str, str], re.Pattern[str],
         names[name] = label
     any_name = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     told = re.compile(
-        rf"\b(?:{_NOUNS})\s*(?:is|:|=)\s*:?\s*({any_name})\s*(?=[.,;!?\n]|\Z)", re.IGNORECASE
+        rf"\b(?:{_NOUNS})\s*+(?:is|:|=)\s*+:?\s*+({any_name})[^\S\n]*+(?=[.,;!?\n]|\Z)",
+        re.IGNORECASE,
     )
     return names, told, re.compile(rf"(?<!\w)({any_name})(?!\w)")

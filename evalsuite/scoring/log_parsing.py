@@ -14,14 +14,14 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar
 
 from evalsuite.records import Answer, Score
-from evalsuite.scoring.answer_text import without_reasoning
+from evalsuite.scoring.answer_text import excerpt, without_reasoning
 from evalsuite.task import CorpusMetric, Graded
 
 Templates = Sequence[str]
 Parsed = Sequence[str | None]
 _Name = TypeVar("_Name", bound=Hashable)
 
-_TOLD = re.compile(r"(?:log |event )?template\s*(?:is)?\s*:\s*", re.IGNORECASE)
+_TOLD = re.compile(r"(?:log |event )?template\s*+(?:is)?\s*+:\s*+", re.IGNORECASE)
 _FENCE = re.compile(r"\s*(?:```|~~~)[\w-]*\s*")
 
 
@@ -65,7 +65,7 @@ def score_template(answer: Answer, target: str) -> Score:
         why = "no single line that could be a template"
         return Score(name="template_match", value=0.0, status="format_error", explanation=why)
     match = said == normalise_template(target)
-    return Score(name="template_match", value=float(match), explanation=said)
+    return Score(name="template_match", value=float(match), explanation=excerpt(said))
 
 
 def parsing_accuracy(targets: Templates, parsed: Parsed) -> float | None:

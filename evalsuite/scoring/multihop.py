@@ -13,7 +13,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from evalsuite.records import Answer, Score, ScoreStatus
-from evalsuite.scoring.answer_text import fenced_regions, without_reasoning
+from evalsuite.scoring.answer_text import excerpt, fenced_regions, without_reasoning
 from evalsuite.scoring.text import squad_normalise
 
 _CLOSED = {"yes", "no", "noanswer"}
@@ -126,7 +126,7 @@ def score_multihop(
             "joint_f1": joint,
         }
     status: ScoreStatus = "format_error" if empty else "scored"
-    explanation = "no answer" if empty else said.answer
+    explanation = "no answer" if empty else excerpt(said.answer)
     scores = [
         Score(name=name, value=0.0 if empty else value, status=status, explanation=explanation)
         for name, value in given.items()

@@ -39,7 +39,8 @@ def plain_numerals(text: str, separators: Separators = "point") -> str:
             decimal one, and a single one is so unless exactly three digits follow it (``1.234``
             and ``1,234`` are both 1234).
     """
-    text = "".join(map(_ascii, text)).translate(_SIGNS)
+    if not text.isascii():
+        text = "".join(map(_ascii, text)).translate(_SIGNS)
     text = _VULGAR_FRACTION.sub(lambda m: f"{m[1]}{' ' if m[1] else ''}{_VULGAR[m[2]]}", text)
     groups = _NO_BREAK_GROUPS if separators == "point" else _SPACED_GROUPS
     text = groups.sub(lambda m: re.sub(r"\s", "", m[0]), text)

@@ -18,7 +18,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # "The answer is A car" and "the answer I gave" name no option.
 _LETTER = r"(?P<letter>[B-HJ-Z]\b|[AI]\b(?! [a-z]))(?!['’]\w)"
 _TOLD = re.compile(
-    rf"\b(?i:answer|option|choice)\b(?:[ ]*(?!not\b)\w+\b){{0,6}}?[\s:*(\[{{]+{_LETTER}"
+    rf"\b(?P<word>(?i:answer|option|choice))\b(?:[ ]*(?!not\b)\w+\b){{0,6}}?[\s:*(\[{{]+{_LETTER}"
 )
 _NONE = re.compile(
     r"\b(?:none of|not (?:\w+ )?(?:in|among|one of)|no (?:\w+ )?answer)\b[^.\n]*"
@@ -28,6 +28,8 @@ _NONE = re.compile(
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)")
 _MARKED = re.compile(r"(?<![\w(])\(?(?P<letter>[A-Z])\)|(?<!\w)\*\*(?P<bold>[A-Z])\*\*")
 _BEGINS = re.compile(r"[\s*(\[]*(?P<letter>[A-Z])(?:[).:\]*]|\s*\Z|\s*\n)")
+
+_ALONE = re.compile(r"[\s*()\[\].:]*(?P<letter>[A-Z])[\s*()\[\].:]*")
 
 
 def plain_option(text: str) -> str:
@@ -54,9 +56,10 @@ def read_option(answer: Answer, options: Sequence[str]) -> str | None:
     1. what is in the last ``\boxed{}`` is a letter or the text of an option;
     2. it, its first or its last line is the text of an option;
     3. it calls a letter its answer, option or choice ("the answer is (B)", "option E) $78"): the
-       last one that it does;
+       last one that it does, unless it calls all of three or more its answer;
     4. it begins with a letter that ends there or has a mark behind it ("B", "B)", "(B) 4", "B:"),
-       and either its first line is no more or it names no other letter;
+       and either its first line is no more, and its second not another letter, or it names no
+       other letter;
     5. all letters with a bracket or in bold that its last line names, or else the whole text, are
        the same one;
     6. the text of exactly one option occurs in its last line as whole words, outside every longer
@@ -137,13 +140,17 @@ def _as_letter(said: str, letters: str) -> str | None:
 
 
 def _by_letter(text: str, letters: str) -> str | None:
-    told = [m["letter"] for m in _TOLD.finditer(text) if m["letter"] in letters]
+    told = [m for m in _TOLD.finditer(text) if m["letter"] in letters]
     if told:
-        return told[-1]
+        answers = {m["letter"] for m in told if m["word"].lower() == "answer"}
+        return None if answers == set(letters) and len(letters) > 2 else told[-1]["letter"]
     begins = _BEGINS.match(text)
     if begins and begins["letter"] in letters:
-        alone = re.fullmatch(r"[\s*()\[\].:]*[A-Z][\s*()\[\].:]*", text.split("\n", 1)[0])
-        if alone or _marked(text, letters) <= {begins["letter"]}:
+        lines = [line for line in text.split("\n", 20)[:20] if line.strip()]
+        alone = [match and match["letter"] for match in map(_ALONE.fullmatch, lines[:2])]
+        if len(alone) == 2 and all(alone) and alone[0] != alone[1]:
+            return None
+        if alone[0] or _marked(text, letters) <= {begins["letter"]}:
             return begins["letter"]
     for part in (text.rsplit("\n", 1)[-1], text):
         marked = _marked(part, letters)

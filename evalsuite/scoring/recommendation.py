@@ -16,9 +16,9 @@ from evalsuite.records import Answer, Score
 from evalsuite.scoring.answer_text import without_reasoning
 from evalsuite.scoring.label_names import read_label
 
-_NUMBERS = re.compile(r"\d+(?:\s*(?:,|;|>|\s)\s*\d+)*\.?")
+_NUMBERS = re.compile(r"\d{1,6}(?:[\s,;>]+\d{1,6})*\.?")
 _NO_BRACKETS = str.maketrans("", "", "[]")
-_ITEM = re.compile(r"^\s*(?:\d+[.):]|[-*•])\s+(?P<name>.+?)\s*$", re.MULTILINE)
+_ITEM = re.compile(r"^[^\S\n]*+(?:\d+[.):]|[-*•])[^\S\n]+(?P<name>\S.*)$", re.MULTILINE)
 
 
 def read_ranking(answer: Answer, candidates: Sequence[str]) -> list[str] | None:

@@ -24,7 +24,7 @@ Pair = tuple[str, str]
 """A column of the first table and one of the second."""
 
 _MARKER = re.compile(r"^\s*(?:[-*•]|\(?\d+[.):])\s+")
-_SEPARATORS = re.compile(r"\s*(?:[;,>]|->)\s*")
+_SEPARATORS = re.compile(r"[;,>]|->")
 _LONGEST = 20_000  # characters of an answer that are read
 
 
@@ -194,7 +194,7 @@ def _listed(text: str) -> list[tuple[str, float | None]] | None:
             pass  # brackets that are part of a name
     lines = [_MARKER.sub("", line).strip() for line in text.splitlines() if line.strip()]
     if len(lines) == 1:
-        parts = _SEPARATORS.split(lines[0])
+        parts = [part.strip() for part in _SEPARATORS.split(lines[0])]
         # The whole line first: a name may hold a comma.
         lines = [lines[0], *parts] if len(parts) > 1 else lines
     return [(line.strip(" \"'`*"), None) for line in lines]

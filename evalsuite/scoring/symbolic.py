@@ -79,7 +79,7 @@ def _unread(why: str) -> Score:
 # --- finding the answer -------------------------------------------------------------------------
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*(?:\{|(?=[0-9A-Za-z]))")
-_BETWEEN = re.compile(r"[\s$,;]*(?:\\text\{)?\s*(?:and|or)?\s*\}?[\s$,;]*")
+_BETWEEN = re.compile(r"[\s$,;]*+(?:\\text\{)?\s*+(?:and|or)?\s*+\}?[\s$,;]*+")
 _TOLD = re.compile(r"\banswer\b[^\n.:=$]{0,40}?(?:\bis\b:?|:)", re.IGNORECASE)
 _FORMULA = re.compile(
     r"(?<!\\)\$\$(.{1,1000}?)(?<!\\)\$\$|(?<!\\)\$((?:\\.|[^$\n\\]){1,1000})\$"
@@ -155,7 +155,7 @@ _WITH_BASE = re.compile(r"(?P<digits>[0-9A-F]+)(?:_\{?(?P<base>[0-9]+)\}?)?")
 _GROUPS = re.compile(r"(?<![0-9.,])[0-9]{1,3}(?:,?(?:\\[!,])?\s[0-9]{3})+(?![0-9])")
 _UNIT_IN_WORDS = re.compile(r"(?<=[0-9}])\s+([A-Za-z]{3,}(?:\s[A-Za-z]+)*)$")
 _DIGITS_APART = re.compile(r"[0-9]\s+[0-9]")
-_NAMED = re.compile(r"^\s*[A-Za-z](?:\([A-Za-z]\))?\s*(?:=|\\in\b)\s*")
+_NAMED = re.compile(r"^\s*+[A-Za-z](?:\([A-Za-z]\))?\s*+(?:=|\\in\b)\s*+")
 
 
 @functools.lru_cache(maxsize=4096)

@@ -28,7 +28,7 @@ _IN_BRACKETS = re.compile(r"(?<!^)( \([^)]*\))*$")
 _QUOTED = re.compile(r'^"([^"]*)"$')
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _EQUAL_WITHIN = 1e-6
-_LONGEST = 10_000  # characters of an answer; more is no table value, and cost grows with length
+_LONGEST = 4000  # characters of an answer; more is no table value, nor a number that Python reads
 
 
 @dataclass(frozen=True)

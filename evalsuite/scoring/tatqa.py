@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from evalsuite.records import Answer, Score
-from evalsuite.scoring.answer_text import without_reasoning
+from evalsuite.scoring.answer_text import excerpt, without_reasoning
 
 SCALES = ("", "thousand", "million", "billion", "percent")
 
@@ -66,7 +66,7 @@ def score_tatqa(answer: Answer, target: dict[str, Any]) -> list[Score]:
     exact, f1 = exact_match_and_f1(
         spans, scale, target["answer"], target["scale"], target["answer_type"]
     )
-    shown = ", ".join(map(str, spans)) + (f" ({scale})" if scale else "")
+    shown = excerpt(", ".join(map(str, spans))) + (f" ({scale})" if scale else "")
     values = (exact, f1, float(scale == target["scale"]))
     return [
         Score(name=name, value=value, explanation=shown)

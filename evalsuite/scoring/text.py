@@ -19,11 +19,29 @@ Target = str | Sequence[str]
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 
+# What may stand around an answer. Signs and symbols that change what is said are not among it: 50%
+# is not 50, $5 is not 5, C# is not C, != is not =.
+_BOTH_SIDES = " .,;:*_`\"'“”„‘’‚«»‹›…—-"
+_BEFORE, _BEHIND = _BOTH_SIDES + "([{¿¡", _BOTH_SIDES + ")]}!?"
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–−", "-"))
+_NUMBER_BEGINS = re.compile(r"-? ?(?:[$€£¥] ?)?(?:(?<!\.)\.)?[0-9]")
+_GROUP_FIRST = re.compile(r"[0-9]{3}(?![0-9])")
+
 
 def normalise(text: str) -> str:
-    """NFKC, case-folded, white space collapsed, punctuation around the whole stripped."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(folded.split()).strip(string.punctuation + " ")
+    """NFKC, case-folded, white space collapsed, punctuation around the whole stripped.
+
+    A sign or a point in front of a number is part of it: -5 and .5 are not 5. So are symbols such
+    as %, $, + and #. A text of nothing but punctuation stays as it is.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_DASHES)
+    plain = " ".join(folded.split())
+    inside = plain.rstrip(_BEHIND)
+    at = 0
+    while at < len(inside) and inside[at] in _BEFORE and not _NUMBER_BEGINS.match(inside, at):
+        at += 1
+    inside = inside[at:]
+    return inside.replace("- ", "-", 1) if inside.startswith("- ") else inside or plain
 
 
 def squad_normalise(text: str) -> str:
@@ -78,8 +96,23 @@ def score_token_f1(answer: Answer, target: Target) -> Score:
 
 
 def contains_words(text: str, words: str) -> bool:
-    """Whether ``words`` occurs in ``text`` and is not part of a longer word there."""
-    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) is not None
+    """Whether ``words`` occurs in ``text`` as :func:`whole_words` says. No words are nowhere."""
+    return bool(words) and whole_words(words).search(text) is not None
+
+
+def whole_words(words: str) -> re.Pattern[str]:
+    """A pattern of ``words`` where they are not part of a longer word or number.
+
+    Where it begins or ends with a digit, 5 is found neither in -5 and 0.5 nor in 5.5, 5,000 and 5%;
+    it is in 3-5.
+    """
+    before, behind = r"(?<!\w)", r"(?!\w)"
+    if words[:1].isdecimal():
+        before += r"(?<![0-9]\.)(?<!(?<![\w.])[-.])"
+        before += r"(?<![0-9],)" if _GROUP_FIRST.match(words) else ""
+    if words[-1:].isdecimal():
+        behind += r"(?!\.[0-9]|,[0-9]{3}(?![0-9])| ?%)"
+    return re.compile(f"{before}{re.escape(words)}{behind}")
 
 
 def _several(target: Target) -> Sequence[str]:

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 
 from evalsuite.datasets import DataFile, Dataset
 from evalsuite.records import Answer, Sample, Score
+from evalsuite.scoring.answer_text import excerpt
 from evalsuite.scoring.number import last_integer
 from evalsuite.task import Published, Split, Task
 
@@ -68,7 +69,11 @@ def score(sample: Sample, answer: Answer) -> Sequence[Score]:
             Score(name="last_integer_match", value=0.0, status="format_error", explanation=missing)
         ]
     return [
-        Score(name="last_integer_match", value=float(said == wanted), explanation=f"said {said}")
+        Score(
+            name="last_integer_match",
+            value=float(said == wanted),
+            explanation=excerpt(f"said {said}"),
+        )
     ]
 
 

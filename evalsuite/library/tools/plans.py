@@ -15,7 +15,7 @@ from evalsuite.library.tools.execution import Function, execute
 from evalsuite.library.tools.requests import Asked, Step, requests
 from evalsuite.library.tools.world import world
 from evalsuite.records import Answer, Sample, Score, Tool, ToolCall
-from evalsuite.scoring.answer_text import without_reasoning
+from evalsuite.scoring.answer_text import excerpt, without_reasoning
 from evalsuite.scoring.number import final_number
 from evalsuite.scoring.plan_graph import Step as Planned
 from evalsuite.scoring.plan_graph import argument_f1, graphs_match, has_references, plans_match
@@ -252,13 +252,13 @@ def _answer_match(sample: Sample, answer: Answer) -> Score:
             one for one in target["rivals"] if contains_words(normalise(said), normalise(one))
         ]
         right = contains_words(normalise(said), normalise(target["answer"])) and not rivals
-        why = f"names {', '.join(rivals)}" if rivals else said.strip()
+        why = f"names {', '.join(rivals)}" if rivals else excerpt(said)
         return Score(name="answer_match", value=float(right), explanation=why)
     found = final_number(said)
     if found is None:
         return Score(name="answer_match", value=0.0, status="format_error", explanation="no number")
     right = abs(found.value - Fraction(target["answer"])) <= _CLOSE
-    return Score(name="answer_match", value=float(right), explanation=said.strip())
+    return Score(name="answer_match", value=float(right), explanation=excerpt(said))
 
 
 def _visible(answer: Answer) -> list[Planned] | None:

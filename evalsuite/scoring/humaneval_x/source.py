@@ -15,10 +15,11 @@ from evalsuite.scoring.extraction import Mode, Program
 from evalsuite.scoring.humaneval_x.brackets import closing, depth, is_balanced, masked
 from evalsuite.scoring.languages import GO_PACKAGES, LANGUAGES
 
+# Parameters are bounded: a name that stands there thousands of times costs no square of that.
 _DEFINITIONS = {
-    "cpp": r"(?<![\w.>:])(?P<name>NAME)\s*\([^;{}]*\)\s*(?:const\s*|noexcept\s*)*\{",
+    "cpp": r"(?<![\w.>:])(?P<name>NAME)\s*\([^;{}]{0,1000}\)\s*(?:const\s*|noexcept\s*)*\{",
     "go": r"\bfunc\s+(?P<name>NAME)\s*[\[(]",
-    "java": r"(?<!new )(?<![\w.])(?P<name>NAME)\s*\([^;{}]*\)[^;{}()]*\{",
+    "java": r"(?<!new )(?<![\w.])(?P<name>NAME)\s*\([^;{}]{0,1000}\)[^;{}()]{0,300}\{",
     "javascript": (
         r"(?:\b(?:const|let|var)\s+(?P<name>NAME)\s*=|"
         r"\bfunction\s*\*?\s*(?P<function>NAME)\s*\()"

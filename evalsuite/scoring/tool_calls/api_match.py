@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from evalsuite.records import Answer, Score
-from evalsuite.scoring.answer_text import without_reasoning
+from evalsuite.scoring.answer_text import excerpt, without_reasoning
 
 _MARK = re.compile(r"""api_call\W{0,4}:""")
 _OPEN, _CLOSE = "([{", ")]}"
@@ -57,7 +57,7 @@ def score_api_call(
             for name in ("api_match", "hallucinated")
         ]
     domains = database.get(said)
-    shown = ", ".join(f"{name}={value}" for name, value in said.arguments)
+    shown = excerpt(", ".join(f"{name}={value}" for name, value in said.arguments))
     right = domains is not None and domain in domains
     return [
         Score(name="api_match", value=float(right), explanation=shown),

@@ -31,7 +31,7 @@ _MOST_CHARACTERS = 100_000
 _MOST_NESTED = 50
 _LARGEST = 10.0**100  # of a number that arithmetic in an argument may give
 _BEGINS = re.compile(r"\s*(?:\[\s*)?\{")
-_NUMBERED = re.compile(r"^\s*\(?[0-9]+[.):]\s*(?=[A-Za-z_])", re.MULTILINE)
+_NUMBERED = re.compile(r"^[^\S\n]*+\(?[0-9]+[.):]\s*+(?=[A-Za-z_])", re.MULTILINE)
 
 
 class Call(NamedTuple):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evalsuite.records import Answer, Score
+from evalsuite.scoring.answer_text import excerpt
 from evalsuite.scoring.tool_calls.binding import binding_fault, schema_fault
 from evalsuite.scoring.tool_calls.decode import Call, Undecodable, calls_of
 from evalsuite.scoring.tool_calls.match import Expected, Version, first_call_fault
@@ -82,7 +83,7 @@ def score_no_call(answer: Answer, *, read_text: bool = True) -> list[Score]:
         calls = calls_of(answer, read_text=read_text)
     except Undecodable:
         return [Score(name="no_call", value=1.0)]
-    named = ", ".join(call.name for call in calls)
+    named = excerpt(", ".join(call.name for call in calls))
     return [Score(name="no_call", value=float(not calls), explanation=named)]
 
 
