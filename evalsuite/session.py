@@ -157,8 +157,12 @@ class Session:
 def _require_ready(experiment: Experiment) -> None:
     """Return where this machine has what scoring needs; the task's own UserError where not."""
     for planned in experiment.tasks:
-        if planned.task.ready is not None:
-            planned.task.ready()
+        try:
+            if planned.task.ready is not None:
+                planned.task.ready()
+        except UserError as error:
+            error.args = (f"task {planned.task.name}: {error}",)
+            raise
 
 
 def _cache_of(experiment: Experiment) -> Path | None:

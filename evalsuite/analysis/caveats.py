@@ -57,6 +57,9 @@ def caveats(summary: Summary) -> tuple[str, ...]:
     systems = summary.systems
     found = _unfinished(summary)
     found += _of_the_ranking(summary)
+    without = [item.family for item in summary.families if not item.systems]
+    if without:
+        found.append(f"No system has scored answers in every task of: {', '.join(without)}.")
     for item in systems:
         figures = item.figures
         failed = figures.n_system_errors + figures.n_scorer_errors

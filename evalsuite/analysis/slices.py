@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 OWN = ("task", "family")
 MOST_VALUES = 60
 FEWEST_SAMPLES = 3
-"""A trait with more values, or fewer samples of one on average, is no way to slice: an id, a text."""
+"""A trait with more values, or fewer samples of each, is no way to slice: an id, a date, a text."""
 
 
 def traits(run: Run) -> dict[str, dict[tuple[str, str], str]]:

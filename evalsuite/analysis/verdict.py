@@ -68,9 +68,9 @@ def _per_right_answer(found: CheapestRight | None) -> tuple[str, ...]:
 def headline(summary: Summary) -> str:
     """One or two sentences: the cheapest system shown to be as good as the best, or why not."""
     if summary.best is None:
-        return (
-            "No overall winner: no system has scored answers in every task. "
-            "The families below each have one."
+        told = any(item.systems for item in summary.families)
+        return "No overall winner: no system has scored answers in every task." + (
+            " Families that have one are below." if told else ""
         )
     best = summary.system(summary.best)
     lead = _lead(summary, best)

@@ -170,6 +170,8 @@ class _Rows:
             "learnable": self._learnable(closed=closed) if "train" in self.paths else None,
             "runs_code": bool(self.named and self.named.runs_code),
             "shot": _shot if self.scorer in _SHOWN_AS_TEXT else None,
+            "corpus": dict(self.named.corpus) if self.named else {},
+            "ready": self.named.ready if self.named else None,
         }
 
     def _learnable(self, *, closed: bool) -> Learnable | None:

@@ -45,6 +45,7 @@ from evalsuite.systems.resources import Resources
 from evalsuite.task import Task
 
 LOCAL_CONCURRENCY = 8
+MOST_NAMED = 4
 
 
 class Stop:
@@ -163,6 +164,7 @@ class Engine:
     def _pairs(self) -> list[_Pair]:
         """Every task with every system that can take it; of those that cannot, a note."""
         pairs = []
+        left_out: dict[str, list[str]] = {}
         for planned in self._experiment.tasks:
             for name in self._experiment.reported:
                 if not self._experiment.asks(name, planned.task):
@@ -170,8 +172,11 @@ class Engine:
                 if self._systems[name].supports(planned.task):
                     pairs.append(_Pair(planned.task, name, limiters_of(name, self._systems)))
                 else:
-                    text = f"{name} cannot take {planned.task.name}: left out"
-                    self._say("note", task=planned.task.name, system=name, text=text)
+                    left_out.setdefault(name, []).append(planned.task.name)
+        for name, tasks in left_out.items():
+            shown = tasks if len(tasks) <= MOST_NAMED else [*tasks[:MOST_NAMED], "..."]
+            which = shown[0] if len(tasks) == 1 else f"{len(tasks)} tasks ({', '.join(shown)})"
+            self._say("note", system=name, text=f"{name} cannot take {which}: left out")
         if not pairs:
             raise UserError("no system of this experiment can take any of its tasks")
         return pairs
