@@ -37,7 +37,7 @@ TASK = Task(
 def test_a_run_stops_before_it_has_a_folder(tmp_path: Path) -> None:
     (tmp_path / "abacus.py").write_text(TASK)
     content = api.ad_hoc([str(tmp_path / "abacus.py")], ["embedded/pico"])
-    with pytest.raises(UserError, match=r"^no abacus on this machine$"):
+    with pytest.raises(UserError, match=r"^task mine/abacus: no abacus on this machine$"):
         evalsuite.run(content, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
