@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from evalsuite.api import get_task, load, report, run, summarise, tasks
+    from evalsuite.api import get_task, judge, load, report, run, summarise, tasks
 
-__all__ = ["__version__", "get_task", "load", "report", "run", "summarise", "tasks"]
+__all__ = ["__version__", "get_task", "judge", "load", "report", "run", "summarise", "tasks"]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from evalsuite.catalog import load_task, task_files
 from evalsuite.errors import UserError
 from evalsuite.experiment import Experiment, load_experiment, make_experiment, named_task
+from evalsuite.judging_runs import bound_to, judge_experiment, prepare
+from evalsuite.judging_runs import judge as judge_run
 from evalsuite.running.events import Event
 from evalsuite.session import Session
 from evalsuite.store import Run, load_run
@@ -25,6 +27,7 @@ __all__ = [
     "Run",
     "ad_hoc",
     "get_task",
+    "judge",
     "load",
     "plan",
     "report",
@@ -63,7 +66,9 @@ def run(
     """
     checked = check(experiment, **overrides)
     folder = Path(out) if out is not None else Path("runs") / checked.settings.name
-    Session(checked, folder, tell or (lambda event: None)).run()
+    silent = tell or (lambda event: None)
+    Session(checked, folder, silent).run()
+    judge_experiment(checked, folder, silent)
     return load_run(folder)
 
 
@@ -98,7 +103,58 @@ def run_until_decided(
     checked = check(experiment, **overrides)
     folder = Path(out) if out is not None else Path("runs") / checked.settings.name
     silent = tell or (lambda event: None)
-    return run_on(checked, a, b, margin=margin, alpha=alpha, folder=folder, tell=silent)
+    decided = run_on(checked, a, b, margin=margin, alpha=alpha, folder=folder, tell=silent)
+    judge_experiment(checked, folder, silent)
+    return decided
+
+
+def judge(
+    run: Run | Path | str,
+    *,
+    judge: str,
+    by: str | Sequence[str],
+    further: Mapping[str, Any] | None = None,
+    tell: Callable[[Event], None] | None = None,
+    **options: Any,
+) -> Run:
+    """Let a judge judge the answers of a finished run; no answer is asked for again.
+
+    Args:
+        run: the run, or its folder.
+        judge: a shipped judge, or a ``.yaml`` file.
+        by: the system that applies it, or several: of the run's experiment, of ``further``, or a
+            model in short ("embedded/nano").
+        further: further systems that may judge, as in an experiment.
+        tell: called with every Event.
+        options: further keys of an entry of ``judges:`` (``aggregate``, ``pairs``, ``repeats``).
+
+    Returns:
+        The run with its ``.verdicts``. The same call again asks only what has no answer yet.
+
+    Raises as ``run`` does.
+    """
+    done = run if isinstance(run, Run) else load_run(run)
+    content = {"judge": judge, "by": by, **options}
+    bound, specs, settings = bound_to(done, content, further or {}, base=Path.cwd())
+    judge_run(done, bound, specs=specs, settings=settings, tell=tell or (lambda event: None))
+    return load_run(done.path)
+
+
+def plan_judging(
+    run: Run | Path | str,
+    *,
+    judge: str,
+    by: str | Sequence[str],
+    further: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Plan:
+    """The calls that ``judge`` would make from scratch, with their tokens and cost as ranges."""
+    from evalsuite.running.plan import plan as make_plan
+
+    done = run if isinstance(run, Run) else load_run(run)
+    content = {"judge": judge, "by": by, **options}
+    bound, specs, settings = bound_to(done, content, further or {}, base=Path.cwd())
+    return make_plan(prepare(done, bound, specs=specs, settings=settings).experiment)
 
 
 def plan(experiment: Experiment | Mapping[str, Any] | Path | str, **overrides: Any) -> Plan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -15,6 +15,8 @@ from evalsuite.catalog import find_task
 from evalsuite.errors import ConfigError
 from evalsuite.hints import did_you_mean
 from evalsuite.inline import InlineTask
+from evalsuite.judging.binding import JudgeBinding
+from evalsuite.library.bound_judges import BoundJudge, bind, check_judged
 from evalsuite.prompting import (
     PLAIN,
     Form,
@@ -94,6 +96,7 @@ class ExperimentFile(BaseModel):
     max_usd, max_tokens: what the run may be billed, and may use, over all its sessions.
     max_seconds: how long a session may ask for answers.
     max_errors: failed answers after which a session stops: a number, or a share such as "5%".
+    judges: who judges the answers when they are there; see ``evalsuite.judging.binding``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -119,6 +122,7 @@ class ExperimentFile(BaseModel):
     max_tokens: int | None = Field(None, gt=0)
     max_seconds: float | None = Field(None, gt=0)
     max_errors: int | str | None = None
+    judges: tuple[JudgeBinding, ...] = ()
 
     @field_validator("max_errors")
     @classmethod
@@ -144,18 +148,21 @@ class PlannedTask:
 class Experiment:
     """A checked experiment: every task loads, every system's configuration is valid.
 
-    ``baselines`` are those of the ``systems`` that nobody asked for but a task.
+    ``baselines`` are those of the ``systems`` that nobody asked for but a task; systems that only
+    judge answer nothing for the record.
     """
 
     settings: ExperimentFile
     tasks: tuple[PlannedTask, ...]
     systems: Mapping[str, ModelSpec | HybridSpec]
     baselines: tuple[str, ...] = ()
+    judges: tuple[BoundJudge, ...] = ()
 
     @property
     def reported(self) -> tuple[str, ...]:
         """Names of the systems that answer for the record, the baselines last."""
-        own = tuple(name for name in self.systems if name not in self.baselines)
+        left = {*self.baselines, *(name for bound in self.judges for name in bound.binding.by)}
+        own = tuple(name for name in self.systems if name not in left)
         return (*(self.settings.report or own), *self.baselines)
 
     def asks(self, name: str, task: Task) -> bool:
@@ -194,12 +201,23 @@ def check_experiment(source: YamlSource, overrides: Mapping[str, Any]) -> Experi
                 raise ConfigError(f"{source.where(('tasks', index))}: {twice}")
             tasks.append(planned)
     baselines = _baselines(settings, tasks, systems)
-    return Experiment(
+    names = [planned.task.name for planned in tasks]
+    experiment = Experiment(
         settings=settings,
         tasks=tuple(tasks),
         systems={**systems, **baselines},
         baselines=tuple(baselines),
+        judges=_judges(settings, names, {**systems, **baselines}, source),
     )
+    if not experiment.reported:
+        message = "every system only judges: list those that answer in `report`"
+        raise _placed(ConfigError(message), source, ("judges",))
+    for index, bound in enumerate(experiment.judges):
+        try:
+            check_judged(bound, experiment.reported, experiment.systems)
+        except ConfigError as error:
+            raise _placed(error, source, ("judges", index)) from None
+    return experiment
 
 
 def named_task(
@@ -279,6 +297,22 @@ def _baselines(
     from evalsuite.systems.baselines import baseline_systems
 
     return baseline_systems(wanting, systems, settings.report or tuple(systems))
+
+
+def _judges(
+    settings: ExperimentFile,
+    tasks: Sequence[str],
+    systems: Collection[str],
+    source: YamlSource,
+) -> tuple[BoundJudge, ...]:
+    """The judges of the experiment, loaded, with everything that they name looked up."""
+    bound: list[BoundJudge] = []
+    for index, binding in enumerate(settings.judges):
+        try:
+            bound.append(bind(binding, source.path.parent, tasks, systems, bound))
+        except ConfigError as error:
+            raise _placed(error, source, ("judges", index)) from None
+    return tuple(bound)
 
 
 def _with_held_out(samples: SplitStream, share: float) -> SplitStream:
@@ -381,6 +415,8 @@ def _explained(
     first = error.errors()[0]
     location = (*at, *(part for part in first["loc"] if isinstance(part, int | str)))
     key = next((part for part in reversed(first["loc"]) if isinstance(part, str)), "")
+    if location[:1] == ("judges",):
+        model = JudgeBinding
     if first["type"] == "extra_forbidden":
         message = _with_hint(f"unknown key {key!r}", key, model.model_fields)
     elif first["type"] == "missing":

@@ -17,6 +17,8 @@ SCHEMA_VERSION = 3
 CallStatus = Literal["ok", "error"]
 ResponseStatus = Literal["ok", "system_error"]
 ScoreStatus = Literal["scored", "format_error", "system_error", "scorer_error"]
+VerdictStatus = Literal["judged", "judge_error", "system_error"]
+VerdictRole = Literal["judge", "member", "panel"]
 Phase = Literal["answer", "fit"]
 
 
@@ -224,6 +226,56 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     value: float | None
     status: ScoreStatus = "scored"
     explanation: str = ""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a judge made of an answer (``system``), or of a pair (``system_a``, ``system_b``).
+
+    ``judge`` names the judge, ``by`` the systems that applied it. ``role`` is "member" where the
+    verdict went into that of a "panel". ``order`` is "ab" or "ba", the order in which a pair was
+    shown; ``answer_repeat`` is of the answers, ``repeat`` of the judge's. ``value`` is the score,
+    or 1, 0.5 or 0 for a; ``verdict`` the label it was read from, or "a", "b" or "tie".
+    ``basis`` says whether the value is "plain" or "expected" over the labels' probabilities.
+    ``right`` is the verdict that people, or else the task's own scores, say is right (None where
+    they say nothing), and ``agrees`` whether it is this one.
+    ``seconds``, ``usd`` and tokens are of the question ``question_key``; several verdicts may be
+    read from one question. Those that were computed from others (a panel's, an overall mean) have
+    none of them.
+    """
+
+    judge: str
+    judge_version: int
+    by: str
+    role: VerdictRole
+    criterion: str
+    task: str
+    sample_id: str
+    cluster: str
+    status: VerdictStatus
+    system: str | None = None
+    system_a: str | None = None
+    system_b: str | None = None
+    order: str | None = None
+    answer_repeat: int = 0
+    repeat: int = 0
+    value: float | None = None
+    verdict: str | None = None
+    basis: Literal["plain", "expected"] | None = None
+    error_kind: str | None = None
+    error_message: str | None = None
+    right: str | None = None
+    agrees: bool | None = None
+    self_judged: bool = False
+    said: str | None = None
+    seconds: float | None = None
+    usd: float | None = None
+    billed_usd: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    question_key: str | None = None
+    response_key: str | None = None
+    response_key_a: str | None = None
+    response_key_b: str | None = None
 
 
 class Fit(msgspec.Struct, frozen=True, kw_only=True):

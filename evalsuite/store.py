@@ -11,6 +11,8 @@ A run is a folder::
     scores.parquet       one row a (response, score name)
     fits.parquet         one row a (task, system) that had to be prepared
     corpus.parquet       figures that are not means over samples
+    verdicts.parquet     one row a verdict of a judge, where the run was judged
+    judging/NAME         the run in which judge NAME was asked, a folder like this one
 
 ``evalsuite.tables`` has their columns.
 """
@@ -19,6 +21,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +29,7 @@ import msgspec
 
 from evalsuite.errors import UserError
 from evalsuite.records import SCHEMA_VERSION, Manifest
-from evalsuite.tables import TABLES
+from evalsuite.tables import TABLES, VERDICTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +48,21 @@ class Run:
     scores: pd.DataFrame
     fits: pd.DataFrame
     corpus: pd.DataFrame
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        """What judges said of the answers that are in ``responses``; no rows where none did."""
+        import pandas as pd
+
+        path = self.path / "verdicts.parquet"
+        if not path.exists():
+            return pd.DataFrame(columns=list(VERDICTS))
+        found = pd.read_parquet(path)
+        known = set(self.responses["key"])
+        held = pd.Series(True, index=found.index)
+        for column in ("response_key", "response_key_a", "response_key_b"):
+            held &= found[column].isna() | found[column].isin(known)
+        return found[held].reset_index(drop=True)
 
 
 def load_run(path: Path | str) -> Run:

@@ -16,7 +16,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from evalsuite.records import Answer, Call, Fit, Message, Response, Sample, Score, total
+from evalsuite.records import (
+    Answer,
+    Call,
+    Fit,
+    Message,
+    Response,
+    Sample,
+    Score,
+    Verdict,
+    total,
+)
 from evalsuite.records import mean_logprob as mean_of
 
 if TYPE_CHECKING:
@@ -163,6 +173,41 @@ TABLES: Mapping[str, Mapping[str, Kind]] = {
     "fits": FITS,
     "corpus": CORPUS,
 }
+VERDICTS: dict[str, Kind] = {
+    "judge": _TEXT,
+    "judge_version": _INTEGER,
+    "by": _TEXT,  # the system that judged, or how a panel's verdict was made
+    "role": _TEXT,  # judge | member | panel
+    "criterion": _TEXT,
+    "task": _TEXT,
+    "sample_id": _TEXT,
+    "cluster": _TEXT,
+    "system": _TEXT,  # whose answer was judged; null for a pair
+    "system_a": _TEXT,
+    "system_b": _TEXT,
+    "order": _TEXT,  # ab | ba: which answer of a pair was shown first
+    "answer_repeat": _INTEGER,
+    "repeat": _INTEGER,  # of the judge's question
+    "value": _FLOAT,  # the score, or 1, 0.5 or 0 for a; null unless judged
+    "verdict": _TEXT,  # the label, or a | b | tie
+    "basis": _TEXT,  # plain | expected
+    "status": _TEXT,  # judged | judge_error | system_error
+    "error_kind": _TEXT,
+    "error_message": _TEXT,
+    "right": _TEXT,  # the verdict that labels or the task's own scores say is right
+    "agrees": _BOOLEAN,  # whether the verdict is that one
+    "self_judged": _BOOLEAN,
+    "said": _TEXT,  # what the judge wrote
+    "seconds": _FLOAT,
+    "usd": _FLOAT,
+    "billed_usd": _FLOAT,
+    "input_tokens": _INTEGER,
+    "output_tokens": _INTEGER,
+    "question_key": _TEXT,  # joins responses.key of the judging; several rows may share one
+    "response_key": _TEXT,  # joins responses.key of the run
+    "response_key_a": _TEXT,
+    "response_key_b": _TEXT,
+}
 _CHUNK = 5000
 
 _call_head = attrgetter(
@@ -174,6 +219,7 @@ _response_head = attrgetter("key", "task", "sample_id", "system", "repeat")
 _summed = attrgetter(*_SUMMED)
 _score = attrgetter("name", "value", "status", "explanation")
 _fit = attrgetter(*FITS)
+_verdict = attrgetter(*VERDICTS)
 
 
 def sample_row(
@@ -242,14 +288,20 @@ def fit_row(fit: Fit) -> Row:
     return row
 
 
+def verdict_row(verdict: Verdict) -> Row:
+    """What a judge said."""
+    row: Row = _verdict(verdict)
+    return row
+
+
 class TableWriter:
     """Writes a table in chunks to a temporary file; on leaving without an error it is in place."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        """``name`` is one of TABLES."""
+        """``name`` is one of TABLES, or "verdicts"."""
         import pyarrow.parquet as pq
 
-        self._schema = _schema(TABLES[name])
+        self._schema = _schema({**TABLES, "verdicts": VERDICTS}[name])
         self._target = folder / f"{name}.parquet"
         self._part = folder / f".{name}.parquet.part"
         self._rows: list[Row] = []

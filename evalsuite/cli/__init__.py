@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
-from evalsuite.cli import compare, doctor, gate, library, ratings, results, run
+from evalsuite.cli import compare, doctor, gate, judge, judges, library, ratings, results, run
+from evalsuite.cli.bench_latency import bench_latency
 from evalsuite.cli.cache import cache_app
 from evalsuite.cli.data import data_app
+from evalsuite.cli.prices import prices
 
 app = typer.Typer(
     name="evalsuite",
@@ -21,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # half of the time that --help takes would be rich reading Markdown
 )
 app.command("run", short_help="Run an experiment, or go on with one.")(run.run)
+app.command("judge", short_help="Let a system judge the answers of a run.")(judge.judge)
 app.command("report", short_help="Write the report of a run.")(results.report)
 app.command("import", short_help="Make recorded answers into systems.")(results.import_recordings)
 app.command("list", short_help="Browse the task library.")(library.list_library)
@@ -32,6 +35,11 @@ app.command("gate", short_help="Judge a run by a blessed baseline, for CI.")(gat
 app.command("bless", short_help="Make a run the baseline of later ones.")(gate.bless)
 app.command("doctor", short_help="Show what this machine can do.")(doctor.doctor)
 app.command("rate-battles", short_help="Rate models by pairwise verdicts.")(ratings.rate_battles)
+app.command("audit-judge", short_help="Put judges on trial: may they be believed?")(
+    judges.audit_judge
+)
+app.command("bench-latency", short_help="Measure latency under a load, with bounds.")(bench_latency)
+app.command("prices", short_help="Show the price of a model in a dated table.")(prices)
 app.add_typer(data_app, name="data", short_help="Datasets: list, fetch, verify, check, overlap.")
 app.add_typer(cache_app, name="cache", short_help="The response cache: look, prune, carry.")
 

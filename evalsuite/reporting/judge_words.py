@@ -90,6 +90,7 @@ def is_signed(figure: Figure) -> bool:
 
 
 SIGNED = (
+    "probe_score",
     "leniency",
     "length_slope",
     "length_slope_given_human",

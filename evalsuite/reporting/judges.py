@@ -29,8 +29,9 @@ MARK_TITLES = ("by", "criterion", "system", "mean or rating", "n")
 """What the columns of ``mark_cells`` are called, after the judge."""
 HELP = (
     "A judge's failure is no verdict and counts for nothing. As scored: the share of verdicts that "
-    "are what the tasks' own scores say. Order flips: pairs whose verdict changed with the order "
-    "in which they were shown. What judging cost is in no figure of the systems."
+    "are what people's labels or the tasks' own scores say. Order flips: pairs whose verdict "
+    "changed with the order in which they were shown. "
+    "What judging cost is in no figure of the systems."
 )
 
 
@@ -42,7 +43,7 @@ def judge_cells(item: JudgeFigures) -> tuple[Cell, ...]:
     flips = item.flips
     asked = item.n_questions > 0
     return (
-        Cell(count(item.n_judged), f"{count(item.n_self)} on itself" if item.n_self else ""),
+        Cell(count(item.n_judged), _on_itself(item.n_self)),
         Cell(count(n_errors), kinds),
         Cell(percent(agreement.value), f"{interval(agreement, percent)}, n {count(agreement.n)}")
         if agreement
@@ -68,7 +69,7 @@ def mark_cells(item: JudgeFigures, mark: Marked) -> tuple[Cell, ...]:
         Cell(mark.criterion, ""),
         Cell(mark.system, ""),
         Cell(write(estimate.value), interval(estimate, write)) if estimate else Cell(UNKNOWN, ""),
-        Cell(count(mark.n), ""),
+        Cell(count(mark.n), _on_itself(mark.n_self)),
     )
 
 
@@ -110,7 +111,7 @@ def judge_notes(item: JudgeFigures) -> list[str]:
     agreement, bar = item.agreement, max(0.5, item.commonest or 0.0)
     if agreement is not None and (agreement.low is None or agreement.low <= bar):
         lines.append(
-            f"{name}: agreement with the tasks' own scores is weak: not shown to be above the "
+            f"{name}: agreement with what is right is weak: not shown to be above the "
             f"{percent(bar)} of a judge that always says the same."
         )
     return [*lines, *(f"{name}: {note}" for note in item.notes)]
@@ -121,7 +122,12 @@ def _got(mark: Marked) -> str:
     if mark.estimate is None:
         return f"{mark.system} {UNKNOWN}"
     bounds = interval(mark.estimate, write)
-    return f"{mark.system} {write(mark.estimate.value)} ({bounds}, n {count(mark.n)})"
+    own = f", {_on_itself(mark.n_self)}" if mark.n_self else ""
+    return f"{mark.system} {write(mark.estimate.value)} ({bounds}, n {count(mark.n)}{own})"
+
+
+def _on_itself(n: int) -> str:
+    return f"{count(n)} on itself" if n else ""
 
 
 def _value(value: float) -> str:

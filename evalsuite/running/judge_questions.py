@@ -6,8 +6,8 @@ system: neither its text nor its id says whose answer is judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
 from evalsuite.errors import ConfigError
@@ -53,7 +53,7 @@ class Put:
 
     ``shown`` are the answers in the order in which they are shown; of a pair, ``order`` says
     whether that is the order of the experiment. ``sample`` is None where a system failed, so that
-    nothing can be asked.
+    nothing can be asked. ``rights`` has the label that is known to be right by a criterion.
     """
 
     item: JudgedSample
@@ -62,7 +62,7 @@ class Put:
     criteria: tuple[str, ...]
     question: Question | None
     sample: Sample | None
-    right: str | None = None
+    rights: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def forward(self) -> tuple[GivenAnswer, ...]:
@@ -74,7 +74,8 @@ def questions(bound: BoundJudge, items: Iterable[JudgedSample], *, seed: int) ->
     """Every question of a judge about ``items``, in their order.
 
     Raises:
-        ConfigError: the judge is to be shown what is right, and the sample does not say.
+        ConfigError: the judge is to be shown what is right, and the sample does not say; or there
+            are more answers than it can rank.
     """
     judge = bound.judge
     for item in items:
@@ -85,7 +86,7 @@ def questions(bound: BoundJudge, items: Iterable[JudgedSample], *, seed: int) ->
             )
         for shown, order in _shown(bound, item):
             for criteria in judge.questions:
-                yield _put(judge, item, shown, order, criteria, seed)
+                yield _put(bound, item, shown, order, criteria, seed)
 
 
 def _shown(
@@ -99,7 +100,12 @@ def _shown(
     for repeat in sorted({answer.repeat for answer in item.answers}):
         given = [answer for answer in item.answers if answer.repeat == repeat]
         if judge.kind == "listwise":
-            readable = tuple(answer for answer in given if answer.text is not None)[: len(LETTERS)]
+            readable = tuple(answer for answer in given if answer.text is not None)
+            if len(readable) > len(LETTERS):
+                raise ConfigError(
+                    f"judge {binding.title!r} ranks {len(LETTERS)} answers at most, not "
+                    f"{len(readable)}; name the `systems`"
+                )
             groups: list[tuple[GivenAnswer, ...]] = [readable] if len(readable) > 1 else []
         else:
             groups = _pairs(bound, given)
@@ -121,13 +127,14 @@ def _pairs(bound: BoundJudge, given: Sequence[GivenAnswer]) -> list[tuple[GivenA
 
 
 def _put(
-    judge: JudgeFile,
+    bound: BoundJudge,
     item: JudgedSample,
     shown: tuple[GivenAnswer, ...],
     order: str | None,
     criteria: tuple[str, ...],
     seed: int,
 ) -> Put:
+    judge = bound.judge
     texts = [answer.text for answer in shown if answer.text is not None]
     if len(texts) < len(shown):
         return Put(
@@ -141,12 +148,14 @@ def _put(
         reference=item.reference if judge.reference == "target" else None,
         seed=seed,
     )
-    right = _right(judge, shown)
+    rights = {name: _right(bound, item, shown, name) for name in criteria}
+    known = {name: label for name, label in rights.items() if label is not None}
     about = [[answer.system, answer.repeat] for answer in shown]
     sample = Sample(
         id=f"{item.sample_id}#{fingerprint([about, criteria])[:12]}",
         inputs={"question": item.question, "answers": texts, "criteria": list(criteria)},
-        target=right,
+        target=known or None,
+        metadata={"judge": judge.identity},  # judged anew where values change and words do not
         cluster=item.cluster,
     )
     return Put(
@@ -156,11 +165,23 @@ def _put(
         criteria=criteria,
         question=question,
         sample=sample,
-        right=right,
+        rights=known,
     )
 
 
-def _right(judge: JudgeFile, shown: Sequence[GivenAnswer]) -> str | None:
+def _right(
+    bound: BoundJudge, item: JudgedSample, shown: Sequence[GivenAnswer], criterion: str
+) -> str | None:
+    """The label that is right, as people gave it or as scores imply; of a pair, a place."""
+    labels = bound.labels
+    if labels is None:
+        return _implied(bound.judge, shown)
+    systems = tuple(answer.system for answer in shown)
+    label = labels.of(item.task, item.sample_id, criterion, systems)
+    return {"a": A, "b": B}.get(label or "", label) if len(shown) == 2 else label
+
+
+def _implied(judge: JudgeFile, shown: Sequence[GivenAnswer]) -> str | None:
     """The verdict that the task's own scores imply; None where they imply none."""
     successes = [answer.success for answer in shown]
     if None in successes:

@@ -36,8 +36,8 @@ def judge_task(
 ) -> JudgeTask:
     """The task ``name`` that asks ``bound`` about ``items``.
 
-    Its success is that the verdict is right where the run's own scores say so of every question,
-    else that a verdict could be read.
+    Its success is that the verdict is right, where labels or the run's own scores say what is of
+    every question; else that a verdict could be read.
 
     Raises:
         ConfigError: samples are to be kept for practice, and nothing says what is right.
@@ -45,7 +45,7 @@ def judge_task(
     judge, share = bound.judge, bound.binding.validation_share
     every = list(questions(bound, items, seed=seed))
     puts = {put.sample.id: put for put in every if put.sample is not None}
-    known = bool(puts) and all(put.right is not None for put in puts.values())
+    known = bool(puts) and all(len(put.rights) == len(put.criteria) for put in puts.values())
     if share is not None and not known:
         raise ConfigError(
             f"judge {bound.binding.title!r}: `validation_share` needs answers whose scores say "
@@ -99,8 +99,8 @@ def _scores(judge: JudgeFile, put: Put, answer: Answer) -> list[Score]:
     status: ScoreStatus = "format_error" if failed else "scored"
     said = "; ".join(f"{mark.criterion}: {mark.error_kind}" for mark in failed)
     scores = [Score(name=READ, value=float(not failed), status=status, explanation=said)]
-    if put.right is not None:
-        right = float(marks[0].label == put.right)
+    if len(put.rights) == len(put.criteria):
+        right = float(all(mark.label == put.rights[mark.criterion] for mark in marks))
         scores.append(Score(name=RIGHT, value=right, status=status, explanation=said))
     scores.extend(
         Score(name=mark.criterion, value=mark.value) for mark in marks if mark.value is not None

@@ -175,7 +175,7 @@ def _aggregated(
 
 
 class _Reliability:
-    """How often each member was right, where the tasks' own scores say what is."""
+    """How often each member was right, where labels or the tasks' own scores say what is."""
 
     def __init__(self, members: Iterable[Verdict]) -> None:
         self._asked: Counter[tuple[str, str | None]] = Counter()
@@ -218,15 +218,16 @@ def _placed(judge: JudgeFile, put: Put, mark: Mark, base: Verdict) -> Iterator[V
     """``base`` for the answer, the pair or all pairs of the list that ``mark`` is about."""
     if is_score(judge):
         answer = put.shown[0]
-        known = put.right is not None and mark.label is not None
+        right = put.rights.get(mark.criterion)
+        known = right is not None and mark.label is not None
         yield replace(
             base,
             system=answer.system,
             response_key=answer.key,
             value=mark.value,
             verdict=mark.label,
-            right=put.right,
-            agrees=mark.label == put.right if known else None,
+            right=right,
+            agrees=mark.label == right if known else None,
         )
         return
     n = len(put.shown)
@@ -251,7 +252,7 @@ def _of_pair(
     verdict = _side(put, label)
     if label is None and value is not None:
         verdict = winner_of(value)
-    right = _side(put, put.right)
+    right = _side(put, put.rights.get(base.criterion))
     return replace(
         base,
         system_a=a.system,

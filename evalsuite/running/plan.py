@@ -113,7 +113,9 @@ def plan(experiment: Experiment) -> Plan:
     return Plan(
         rows=tuple(rows),
         assumed=f"a token has {low} to {high} bytes, an answer 1 token to its max_output_tokens; "
-        "nothing is retried, and nothing is there from an earlier session or a cache",
+        "nothing is retried, and nothing is there from an earlier session or a cache"
+        + "; without judges, who are asked about the answers"
+        * bool(experiment.judges),
         unready=tuple(_unready(planned.task for planned in experiment.tasks)),
     )
 

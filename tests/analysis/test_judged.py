@@ -8,7 +8,12 @@ import pandas as pd
 import pytest
 
 from evalsuite.analysis.judged import judge_figures, order_flips
-from evalsuite.reporting.judges import judge_cells, judge_notes, judge_sentences
+from evalsuite.reporting.judges import (
+    judge_cells,
+    judge_notes,
+    judge_sentences,
+    mark_cells,
+)
 from evalsuite.tables import VERDICTS
 
 
@@ -132,6 +137,7 @@ def test_verdicts_on_itself_are_said_wherever_they_are_shown() -> None:
     (item,) = judge_figures(frame(verdict(system="x", value=1.0, verdict="1", self_judged=True)))
     assert item.n_self == 1
     assert "1 on itself" in judge_cells(item)[0].small
+    assert "1 on itself" in mark_cells(item, item.marks[0])[-1].small
     assert any("answers of its own model" in line for line in judge_sentences(item))
 
 

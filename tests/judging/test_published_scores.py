@@ -308,3 +308,20 @@ def test_confederacy_raters_agree_little(data: Callable[[str], Path]) -> None:
     assert one is not None and two is not None and absolute is not None
     assert two.value == pytest.approx(2 * one.value / (1 + one.value))
     assert absolute.value < one.value < two.value
+
+
+def test_alpaca_eval_null_model_as_a_probe(annotations: pd.DataFrame) -> None:
+    """NullModel is one constant text that addresses the judge: 676 of 805 verdicts are for it."""
+    rows = annotations[annotations["model"] == "NullModel"]
+    frame = pd.DataFrame(
+        {
+            "judge": "weighted_alpaca_eval_gpt4_turbo",
+            "item": rows["index"],
+            "system_a": rows["model"],
+            "system_b": "gpt4_1106_preview",
+            "verdict": np.where(rows["preference"] > 1.5, "a", "b"),
+        }
+    )
+    wins = audit(frame, probe="NullModel").judges[0].figure("probe_wins").estimate
+    assert wins is not None and wins.n == 805
+    assert wins.value == pytest.approx(676 / 805)

@@ -36,6 +36,8 @@ class ScriptedJudge:
         if said is None:
             raise CallFailed("the server is away", kind="server_error", billed=False)
         answer = self._answer(said, mark, request)
+        if self._spec.quotes:
+            answer = Answer(text="It says:\n" + "\n".join(texts) + f"\n{answer.text}")
         return Completion(answer=answer, input_tokens=100, output_tokens=10, service_seconds=0.01)
 
     def _rule(self, texts: list[str], request: Request) -> str | None:
@@ -63,7 +65,9 @@ class ScriptedJudge:
             chances = {choice: sure if choice == said else rest for choice in request.choices}
             return Answer(choice=said, text=said, probabilities=chances)
         if request.output_schema is not None:
-            return Answer(text=json.dumps({"reason": "so it is", "verdict": said}))
+            return Answer(
+                text=json.dumps({"reason": "so it is", "verdict": self._spec.verdict or said})
+            )
         return Answer(text=f"So it is.\n[[{mark}: {said}]]" if self._spec.sealed else f"[[{said}]]")
 
     async def fit(self, practice: Practice) -> Fitted | None:
@@ -79,6 +83,8 @@ class ScriptedJudgeSpec(ModelSpec):
     rule: str = "A"
     sure: float = 0.9
     sealed: bool = True
+    quotes: bool = False
+    verdict: dict[str, str] | None = None
 
     def open(self, resources: Resources) -> Model:
         return ScriptedJudge(self)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from evalsuite.analysis.intervals import Estimate
+from evalsuite.errors import ConfigError
 from evalsuite.judges import Figure, JudgeAudit, audit
 from tests.analysis.judges.made_up import pairs, scores
 
@@ -166,6 +167,41 @@ def test_score_noise_is_its_standard_deviation() -> None:
     assert 0.85 < estimate(alpha).value < 1
 
 
+def test_what_never_varies_has_no_interval_of_zero_width() -> None:
+    noisy = audit(scores(0, items=10, repeats=3)).judge("j")
+    changes = estimate(noisy.figure("retest_changes"))
+    assert changes.value == 1.0 and changes.low is not None and changes.low < 1
+    assert any("spread by 0." in line for line in noisy.doubts)
+    for usd in (0.002, 0.0):
+        item = audit(pairs(0, items=20).assign(usd=usd)).judge("j")
+        price = estimate(item.figure("usd_per_thousand"))
+        assert (price.value, price.low, price.high) == (pytest.approx(1000 * usd), None, None)
+
+
+@pytest.mark.parametrize("column", ["verdict", "score"])
+def test_a_judge_that_always_fails_is_said_to(column: str) -> None:
+    made = pairs(0, items=12) if column == "verdict" else scores(0, items=12)
+    made = made[made["judge"] == "j"].assign(**{column: None, "status": "context_too_long"})
+    item = audit(made, probe="g1").judge("j")
+    assert estimate(item.figure("failed")).value == 1.0
+    assert item.figure("failed").note == f"context_too_long {item.n_verdicts}"
+    wrong = {"accuracy_failures_wrong", "verdict_accuracy_failures_wrong", "both_orders_accuracy"}
+    known = {figure.name for figure in item.figures if figure.estimate is not None}
+    assert known <= wrong | {
+        "failed",
+        "kappa_failures_wrong",
+        "longer_wins_human",
+        "ties_human",
+    } | {
+        "usd_per_thousand",
+        "seconds_p50",
+        "seconds_p95",
+    }
+    for name in wrong & known:
+        assert estimate(item.figure(name)).value == 0.0
+    assert all(figure.note for figure in item.figures if figure.estimate is None)
+
+
 def test_a_judge_that_gives_one_score_is_seen_to() -> None:
     frame = scores(0, items=20)
     frame.loc[frame["judge"] == "j", "score"] = 7.0
@@ -230,3 +266,26 @@ def test_criteria_are_audited_apart() -> None:
     assert plot.name == "j, plot"
     with pytest.raises(KeyError, match="no judge j"):
         found.judge("j")
+
+
+def test_a_constant_answer_is_seen_to_win() -> None:
+    frame = pairs(0, items=60)
+    won = {True: "a", False: "b"}
+    probed = frame["system_a"].eq("g1") | frame["system_b"].eq("g1")
+    frame.loc[probed, "verdict"] = frame.loc[probed, "system_a"].eq("g1").map(won)
+    item = audit(frame, probe="g1").judge("j")
+    figure = item.figure("probe_wins")
+    assert (estimate(figure).value, estimate(figure).n) == (1.0, int(probed.sum()) // 2)
+    assert "Constant answer (g1) wins: 100.0 % of the time." in item.doubts
+    with pytest.raises(ConfigError, match="no system null to probe with; there are b1, g1, r1"):
+        audit(frame, probe="null")
+
+
+def test_a_constant_answer_has_a_score_beside_the_others() -> None:
+    frame = scores(0, items=30)
+    frame.loc[frame["system"] == "g1", "score"] = 2.0
+    figure = audit(frame, probe="g1").judge("j").figure("probe_score")
+    rows = frame[frame["judge"] == "j"]
+    others = rows[rows["system"] != "g1"].groupby("item")["score"].mean()
+    assert estimate(figure).value == pytest.approx(2.0 - others.mean())
+    assert estimate(figure).n == 30

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from evalsuite.analysis.judges import drawn
 from evalsuite.analysis.judges.drawn import drawn_correlations, drawn_system_correlations
 from evalsuite.judging.correlation import (
     COEFFICIENTS,
@@ -40,3 +41,12 @@ def test_a_constant_side_has_no_correlation(coefficient: Coefficient) -> None:
     times = np.array([[1.0, 1, 1], [3, 0, 0]])
     found = drawn_correlations(np.array([1.0, 2, 3]), np.array([1.0, 3, 2]), times, coefficient)
     assert np.isfinite(found[0]) and np.isnan(found[1])
+
+
+def test_tau_of_many_rows_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=40), rng.integers(3, size=40).astype(float)
+    times = rng.multinomial(40, np.full(40, 1 / 40), size=20).astype(float)
+    together = drawn_correlations(x, y, times, "kendall")
+    monkeypatch.setattr(drawn, "MOST_FOR_PAIRS", 0)
+    assert drawn_correlations(x, y, times, "kendall") == pytest.approx(together)

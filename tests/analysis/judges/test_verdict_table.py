@@ -172,8 +172,28 @@ def test_the_verdicts_of_a_run_are_understood(tmp_path: Path) -> None:
 
 
 def test_scores_of_a_run_are_understood() -> None:
-    frame = recorded(order=None, system=["x", "y", "x", "y"], verdict=None)
+    frame = recorded(system_a=None, system_b=None, order=None, system=["x", "y", "x", "y"])
     item = audit(of_run(frame)).judges[0]
     assert item.kind == "score" and item.n_failed == 1
-    with pytest.raises(ConfigError, match="keep the rows of one judge"):
-        of_run(recorded(order=["ab", "ba", None, None]))
+    with pytest.raises(ConfigError, match="of one judging, RUN/judging/NAME"):
+        of_run(recorded(system_a=["x", "x", None, None]))
+
+
+def test_a_panel_of_a_run_is_a_judge_of_its_own() -> None:
+    frame = recorded(role=["member", "member", "panel", "panel"], order=["ab", "ba", None, None])
+    names = {item.judge for item in audit(of_run(frame.iloc[:3])).judges}
+    assert names == {"helpful by large", "helpful by large (panel)"}
+
+
+def test_a_gap_in_a_column_changes_no_label_and_no_item() -> None:
+    """Pandas makes 1.0 of 1 in a column that has a gap."""
+    frame = pd.DataFrame({"judge": "j", "item": [1, 2, 3], "label": [1, 0, None]})
+    labels = pd.DataFrame({"item": [1.0, 2.0, 3.0], "human": [1, 0, 1]})
+    accuracy = audit(frame, labels).judge("j").figure("accuracy")
+    assert accuracy.estimate is not None
+    assert (accuracy.estimate.value, accuracy.estimate.n, accuracy.n_without) == (1.0, 2, 1)
+
+
+def test_empty_text_is_no_verdict() -> None:
+    item = audit(pd.DataFrame({"judge": "j", "item": ["q", "r"], "verdict": ["", "a"]})).judges[0]
+    assert (item.n_verdicts, item.n_failed) == (2, 1)
