@@ -78,7 +78,10 @@ def maximise(
         at, value = next_at, next_value
         if length == 1.0 and np.abs(step).max() < SMALL_STEP:
             _, information = _derivatives(cells, counts, model, at)
-            inverse = np.linalg.inv(information + flat + np.diag(penalty))
+            try:
+                inverse = np.linalg.inv(information + flat + np.diag(penalty))
+            except np.linalg.LinAlgError as error:
+                raise NoFiniteEstimate(NO_END) from error
             if not ridge:
                 inverse = inverse - flat / scale**2
             return Fit(
