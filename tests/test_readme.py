@@ -46,6 +46,9 @@ def test_what_the_readme_says_it_teaches_is_in_the_reference_run() -> None:
         points = f"{abs(100 * comparison.success.difference.value):.1f} points"
         ratio = f"{comparison.usd_ratio.value:.2f}"
         assert points in README and ratio in README, (system, points, ratio)
+    mix = summary.cheapest_right
+    assert mix is not None and mix.shown, "a hybrid is the cheapest per right answer"
+    assert f"`{mix.hybrid}`" in README and f"{mix.ratio.value:.2f}" in README
     large = summary.system("large").figures.macro_success_rate
     assert large is not None and f"{100 * large.value:.1f} %" in README
 
