@@ -26,7 +26,7 @@ from evalsuite.running.engine import Answered, Engine, Stop, opened_cache, opene
 from evalsuite.running.environment import code_revision, hardware, package_versions
 from evalsuite.running.events import Event
 from evalsuite.running.journal import Journal
-from evalsuite.running.opened import OpenedSystem
+from evalsuite.running.opened import OpenedSystem, refuse_unpriced
 from evalsuite.scoring.sandbox import Tier, describe, required_tier
 from evalsuite.store import read_manifest, write_manifest
 from evalsuite.systems.resources import Resources
@@ -120,7 +120,7 @@ class Session:
                 opened_systems(self._experiment, resources) as systems,
                 opened_cache(_cache_of(self._experiment), resources.say_once) as cache,
             ):
-                _refuse_unpriced(self._experiment, systems)
+                refuse_unpriced(self._experiment.settings.max_usd, systems)
                 manifest = _manifest(self._experiment, systems, self._folder)
                 write_manifest(self._folder, manifest)
                 answered = await Engine(
@@ -171,21 +171,6 @@ def _cache_of(experiment: Experiment) -> Path | None:
     if wanted is False:
         return None
     return cache_path() if wanted is True else Path(os.path.expanduser(wanted))
-
-
-def _refuse_unpriced(experiment: Experiment, systems: Mapping[str, OpenedSystem]) -> None:
-    """A budget in dollars cannot be kept for an endpoint without prices: say so beforehand."""
-    if experiment.settings.max_usd is None:
-        return
-    for name, system in systems.items():
-        if getattr(system.model, "limiter", None) is None or system.model is None:
-            continue
-        if not system.model.price.by_token:
-            raise UserError(
-                f"max_usd cannot be kept: system {name!r} has no prices; state "
-                "`usd_per_million_input_tokens` and `usd_per_million_output_tokens`, "
-                "or use max_tokens"
-            )
 
 
 def _manifest(

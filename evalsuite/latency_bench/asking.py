@@ -17,15 +17,16 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from evalsuite.errors import CallFailed, ConfigError, EvalsuiteError, UserError
+from evalsuite.errors import ConfigError, UserError
 from evalsuite.experiment import Experiment, PlannedTask
-from evalsuite.records import Answer, Call, Phase, Request, Response, Sample, total
+from evalsuite.records import Call, Phase, Request, Response, Sample, total
+from evalsuite.running.answering import respond
 from evalsuite.running.budget import Budget
 from evalsuite.running.engine import LOCAL_CONCURRENCY, opened_systems
 from evalsuite.running.fitting import Fits, PracticeLimits
 from evalsuite.running.journal import Journal
-from evalsuite.running.opened import OpenedSystem, limiters_of
-from evalsuite.running.tracing import Execute, Means, Trace
+from evalsuite.running.opened import OpenedSystem, limiters_of, refuse_unpriced
+from evalsuite.running.tracing import Means
 from evalsuite.systems.limits import Limiter
 from evalsuite.systems.resources import Resources
 from evalsuite.task import Task
@@ -147,42 +148,15 @@ class Asker:
 
     async def _response(self, phase: Phase, task: Task, name: str, request: Request) -> Response:
         key = f"{phase}-{next(self._numbers)}"  # every query is a question of its own
-        trace = Trace(
+        return await respond(
             self._means,
+            self._fits,
             key=key,
-            request=request,
             request_key=request.key,
-            fitted_for=partial(self._fits.get, task),
             phase=phase,
-            execute=_tools_of(task, request),
-        )
-        answer: Answer | None = None
-        error_kind: str | None = None
-        error_message: str | None = None
-        started_at, began = time.time(), time.perf_counter()
-        try:
-            answer = await trace.ask(name, request)
-        except CallFailed as failure:
-            error_kind, error_message = failure.kind, str(failure)
-        except EvalsuiteError:
-            raise
-        except Exception as error:  # a system's own bug is that query's failure
-            error_kind, error_message = f"exception:{type(error).__name__}", str(error)
-        seconds = time.perf_counter() - began
-        await trace.settled()
-        return Response(
-            key=key,
-            task=task.name,
-            sample_id=request.sample_id,
-            system=name,
-            repeat=request.repeat,
-            status="system_error" if answer is None else "ok",
-            started_at=started_at,
-            answer=answer,
-            error_kind=error_kind,
-            error_message=self._means.redacted(error_message) if error_message else None,
-            seconds=seconds if trace.whole else None,
-            calls=trace.calls,
+            task=task,
+            name=name,
+            request=request,
         )
 
 
@@ -196,7 +170,7 @@ async def opened_asker(
         alone = _only(experiment, system)
         with closing(Journal(Path(folder))) as journal:
             async with opened_systems(alone, resources) as systems:
-                _refuse_unpriced(alone, systems)
+                refuse_unpriced(experiment.settings.max_usd, systems)
                 yield Asker(alone, planned, system, systems, journal, resources)
 
 
@@ -205,19 +179,6 @@ def _only(experiment: Experiment, system: str) -> Experiment:
     return Experiment(
         settings=settings, tasks=experiment.tasks, systems=experiment.systems, baselines=()
     )
-
-
-def _refuse_unpriced(experiment: Experiment, systems: Mapping[str, OpenedSystem]) -> None:
-    """A budget in dollars cannot be kept for an endpoint without prices."""
-    if experiment.settings.max_usd is None:
-        return
-    for name, system in systems.items():
-        model = system.model
-        if model is not None and hasattr(model, "limiter") and not model.price.by_token:
-            raise UserError(
-                f"max_usd cannot be kept: system {name!r} has no prices; state them, or use "
-                "max_tokens"
-            )
 
 
 def _drawn(planned: PlannedTask, experiment: Experiment) -> list[Sample]:
@@ -231,12 +192,6 @@ def _drawn(planned: PlannedTask, experiment: Experiment) -> list[Sample]:
         raise UserError(f"{task.name}: the {settings.split} split has no samples")
     random.Random(settings.seed).shuffle(samples)
     return samples
-
-
-def _tools_of(task: Task, request: Request) -> Execute | None:
-    if task.execute is None:
-        return None
-    return partial(task.execute, Sample(id=request.sample_id, inputs=request.inputs))
 
 
 def _asked(response: Response) -> Asked:

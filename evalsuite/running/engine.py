@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-import traceback
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from evalsuite.errors import CallFailed, EvalsuiteError, Interrupted, StoppedEarly, UserError
+from evalsuite.errors import Interrupted, StoppedEarly, UserError
 from evalsuite.experiment import Experiment
 from evalsuite.records import (
-    Answer,
     Call,
     Phase,
     Request,
@@ -29,6 +27,7 @@ from evalsuite.records import (
     fingerprint,
     total,
 )
+from evalsuite.running.answering import respond
 from evalsuite.running.budget import Budget
 from evalsuite.running.cache import Cache
 from evalsuite.running.crowd import crowd
@@ -39,7 +38,7 @@ from evalsuite.running.journal import Journal
 from evalsuite.running.opened import OpenedSystem, limiters_of, open_systems
 from evalsuite.running.pinning import pin_samples
 from evalsuite.running.scoring import LONGEST_BACKLOG, ScoringPass
-from evalsuite.running.tracing import Execute, Means, Trace
+from evalsuite.running.tracing import Means
 from evalsuite.systems.limits import Limiter
 from evalsuite.systems.resources import Resources
 from evalsuite.task import Task
@@ -255,56 +254,22 @@ class Engine:
         if known is not None:
             self._journal.take_over(key)
             return known, True
-        trace = Trace(
-            self._means,
-            key=key,
-            request=request,
-            request_key=request_key,
-            fitted_for=partial(self._fits.get, task),
-            phase=phase,
-            execute=_tools_of(task, request),
-        )
         self._in_flight += 1
         try:
-            response = await self._ask(trace, task, name, request, key)
+            response = await respond(
+                self._means,
+                self._fits,
+                key=key,
+                request_key=request_key,
+                phase=phase,
+                task=task,
+                name=name,
+                request=request,
+            )
         finally:
             self._in_flight -= 1
         self._journal.put_response(response, phase)
         return response, False
-
-    async def _ask(
-        self, trace: Trace, task: Task, name: str, request: Request, key: str
-    ) -> Response:
-        answer: Answer | None = None
-        error_kind: str | None = None
-        error_message: str | None = None
-        started_at, began = time.time(), time.perf_counter()
-        try:
-            answer = await trace.ask(name, request)
-        except CallFailed as failure:
-            error_kind, error_message = failure.kind, str(failure)
-        except EvalsuiteError:
-            raise
-        except Exception as error:
-            # A system's own bug is that sample's failure, with its traceback.
-            error_kind = f"exception:{type(error).__name__}"
-            error_message = traceback.format_exc(limit=-3)
-        seconds = time.perf_counter() - began
-        await trace.settled()
-        return Response(
-            key=key,
-            task=task.name,
-            sample_id=request.sample_id,
-            system=name,
-            repeat=request.repeat,
-            status="system_error" if answer is None else "ok",
-            started_at=started_at,
-            answer=answer,
-            error_kind=error_kind,
-            error_message=self._means.redacted(error_message) if error_message else None,
-            seconds=seconds if trace.whole else None,
-            calls=trace.calls,
-        )
 
     # -- telling --------------------------------------------------------------------------------
 
@@ -347,13 +312,6 @@ class _Took:
     billed_usd: float | None
     input_tokens: int | None
     output_tokens: int | None
-
-
-def _tools_of(task: Task, request: Request) -> Execute | None:
-    """The tools of a task, given what a system may see of the sample."""
-    if task.execute is None:
-        return None
-    return partial(task.execute, Sample(id=request.sample_id, inputs=request.inputs))
 
 
 def _together(calls: Sequence[Call]) -> _Took:

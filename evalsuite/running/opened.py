@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from evalsuite.errors import ConfigError
+from evalsuite.errors import ConfigError, UserError
 from evalsuite.records import SystemEntry, fingerprint
 from evalsuite.systems.base import HybridSpec, Model, ModelSpec
 from evalsuite.systems.limits import Limiter
@@ -94,6 +94,21 @@ def limiters_of(name: str, systems: Mapping[str, OpenedSystem]) -> tuple[Limiter
 
     visit(systems[name])
     return tuple(found.values())
+
+
+def refuse_unpriced(max_usd: float | None, systems: Mapping[str, OpenedSystem]) -> None:
+    """A budget in dollars cannot be kept for an endpoint without prices: say so beforehand."""
+    if max_usd is None:
+        return
+    for name, system in systems.items():
+        if getattr(system.model, "limiter", None) is None or system.model is None:
+            continue
+        if not system.model.price.by_token:
+            raise UserError(
+                f"max_usd cannot be kept: system {name!r} has no prices; state "
+                "`usd_per_million_input_tokens` and `usd_per_million_output_tokens`, "
+                "or use max_tokens"
+            )
 
 
 def _refuse_without_tokens(
