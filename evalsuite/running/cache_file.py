@@ -97,12 +97,13 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    application, version = (
-        _pragma(connection, "application_id"),
-        _pragma(connection, "user_version"),
-    )
+    # All of it at one moment: another process may be making the file just now.
+    connection.execute("BEGIN")
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    application = _pragma(connection, "application_id")
+    version = _pragma(connection, "user_version")
+    connection.rollback()
     if application != _APPLICATION_ID:
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if application or version or tables:
             raise UserError(f"{path} is a database of something else, not a response cache")
         connection.executescript(_SCHEMA)

@@ -88,7 +88,10 @@ def test_a_run_without_the_toolchain_ends_with_one_line_before_anything_is_asked
         answers={"said": "answer"},
     )
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UserError, match=r"^task code/humaneval_x_go: Go programs cannot be graded here: no go on the path"):
+    with pytest.raises(
+        UserError,
+        match=r"^task code/humaneval_x_go: Go programs cannot be graded here: no go on the path",
+    ):
         evalsuite.run(content, out=tmp_path / "run")
 
 
