@@ -68,7 +68,11 @@ def test_rows_are_streamed(tmp_path: Path) -> None:
             ":1: not UTF-8 (byte 0xe9 at position 11",
         ),
         ("x.jsonl", '{"a": 1}\n'.encode("utf-16"), ": the file is in UTF-16; save it as UTF-8"),
-        ("x.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 500, mtime=0)[:-9], ": the packed file is damaged"),
+        (
+            "x.jsonl.gz",
+            gzip.compress(b'{"a": 1}\n' * 500, mtime=0)[:-9],
+            ": the packed file is damaged",
+        ),
         ("x.json", b'{"a": 1}', ": not a list of objects"),
         ("x.json", b'[{"a": 1}, 2]', ": row 2: not an object"),
         ("x.json", b'[{"a": 1},\n{"a" 1}]', ":2: not JSON: Expecting ':' delimiter"),
