@@ -79,6 +79,7 @@ TASK = Task(
     score=score,
     success="passed",
     corpus=metrics("passed"),
+    data=(DATA,),
     runs_code=True,
     max_output_tokens=512,
     source=DATA.source,

@@ -31,42 +31,11 @@ to these are scorer errors. The declaration of 38 holds part of the solution, wh
 
 from __future__ import annotations
 
-from functools import partial
+from evalsuite.library.humaneval_x import humaneval_x_task
 
-from evalsuite.datasets import DataFile, Dataset
-from evalsuite.scoring.humaneval_x import prompt, ready, samples, score
-from evalsuite.scoring.pass_at_k import metrics
-from evalsuite.task import Task
-
-DATA = Dataset(
-    name="humaneval_x_cpp",
-    licence="Apache-2.0",
-    source="https://github.com/THUDM/CodeGeeX",
-    files={
-        "test": DataFile(
-            path="tasks/code/humaneval_x/humaneval_cpp.jsonl",
-            sha256="af420b4b58c1b5e7f4cac9c1257daad7b20b5c77e88d59ccc120e63825f03325",
-            url="https://raw.githubusercontent.com/THUDM/CodeGeeX/"
-            "2838420b7b4492cf3d16bce5320e26e65960c9e2/codegeex/benchmark/humaneval-x/cpp/data/"
-            "humaneval_cpp.jsonl.gz",
-        )
-    },
-)
-
-TASK = Task(
-    name="code/humaneval_x_cpp",
-    family="code",
-    summary="HumanEval's problems in C++",
-    samples=partial(samples, DATA, "cpp"),
-    prompt=partial(prompt, "cpp"),
-    score=partial(score, "cpp"),
-    success="passed",
-    corpus=metrics("passed"),
-    data=(DATA,),
-    runs_code=True,
-    ready=partial(ready, "cpp"),
-    max_output_tokens=512,
-    source=DATA.source,
-    licence=DATA.licence,
-    reference="arXiv:2303.17568",
+TASK = humaneval_x_task(
+    "cpp",
+    language="cpp",
+    title="C++",
+    sha256="af420b4b58c1b5e7f4cac9c1257daad7b20b5c77e88d59ccc120e63825f03325",
 )

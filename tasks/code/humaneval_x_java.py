@@ -31,42 +31,11 @@ compared. Mathematically equal numbers of different types count as equal.
 
 from __future__ import annotations
 
-from functools import partial
+from evalsuite.library.humaneval_x import humaneval_x_task
 
-from evalsuite.datasets import DataFile, Dataset
-from evalsuite.scoring.humaneval_x import prompt, ready, samples, score
-from evalsuite.scoring.pass_at_k import metrics
-from evalsuite.task import Task
-
-DATA = Dataset(
-    name="humaneval_x_java",
-    licence="Apache-2.0",
-    source="https://github.com/THUDM/CodeGeeX",
-    files={
-        "test": DataFile(
-            path="tasks/code/humaneval_x/humaneval_java.jsonl",
-            sha256="2157a77a6ff808020adc20142228b4ff698048c0696b33110786400c47c5d79c",
-            url="https://raw.githubusercontent.com/THUDM/CodeGeeX/"
-            "2838420b7b4492cf3d16bce5320e26e65960c9e2/codegeex/benchmark/humaneval-x/java/data/"
-            "humaneval_java.jsonl.gz",
-        )
-    },
-)
-
-TASK = Task(
-    name="code/humaneval_x_java",
-    family="code",
-    summary="HumanEval's problems in Java",
-    samples=partial(samples, DATA, "java"),
-    prompt=partial(prompt, "java"),
-    score=partial(score, "java"),
-    success="passed",
-    corpus=metrics("passed"),
-    data=(DATA,),
-    runs_code=True,
-    ready=partial(ready, "java"),
-    max_output_tokens=512,
-    source=DATA.source,
-    licence=DATA.licence,
-    reference="arXiv:2303.17568",
+TASK = humaneval_x_task(
+    "java",
+    language="java",
+    title="Java",
+    sha256="2157a77a6ff808020adc20142228b4ff698048c0696b33110786400c47c5d79c",
 )

@@ -29,42 +29,11 @@ types that the prompt does not name.
 
 from __future__ import annotations
 
-from functools import partial
+from evalsuite.library.humaneval_x import humaneval_x_task
 
-from evalsuite.datasets import DataFile, Dataset
-from evalsuite.scoring.humaneval_x import prompt, ready, samples, score
-from evalsuite.scoring.pass_at_k import metrics
-from evalsuite.task import Task
-
-DATA = Dataset(
-    name="humaneval_x_rust",
-    licence="Apache-2.0",
-    source="https://github.com/THUDM/CodeGeeX",
-    files={
-        "test": DataFile(
-            path="tasks/code/humaneval_x/humaneval_rust.jsonl",
-            sha256="36938439d536c34418b582db82f7bfa5d0331990424fc69b1915c5067634b4e7",
-            url="https://raw.githubusercontent.com/THUDM/CodeGeeX/"
-            "2838420b7b4492cf3d16bce5320e26e65960c9e2/codegeex/benchmark/humaneval-x/rust/data/"
-            "humaneval_rust.jsonl.gz",
-        )
-    },
-)
-
-TASK = Task(
-    name="code/humaneval_x_rust",
-    family="code",
-    summary="HumanEval's problems in Rust",
-    samples=partial(samples, DATA, "rust"),
-    prompt=partial(prompt, "rust"),
-    score=partial(score, "rust"),
-    success="passed",
-    corpus=metrics("passed"),
-    data=(DATA,),
-    runs_code=True,
-    ready=partial(ready, "rust"),
-    max_output_tokens=512,
-    source=DATA.source,
-    licence=DATA.licence,
-    reference="arXiv:2303.17568",
+TASK = humaneval_x_task(
+    "rust",
+    language="rust",
+    title="Rust",
+    sha256="36938439d536c34418b582db82f7bfa5d0331990424fc69b1915c5067634b4e7",
 )
