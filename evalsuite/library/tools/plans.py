@@ -299,7 +299,5 @@ def _read_plan(answer: Answer) -> list[Call]:
 def _named(call: Call) -> Planned:
     """The call with its positional arguments under the names that the tool has for them."""
     function = CATALOGUE.get(call.name)
-    names = list(function.tool.parameters["properties"]) if function else []
-    free = [name for name in names if name not in call.arguments]
-    taken = dict(zip(free, call.positional, strict=False))
-    return Planned(call.name, {**taken, **call.arguments})
+    names = function.tool.parameters["properties"] if function else ()
+    return Planned(call.name, call.named_by(names))

@@ -44,7 +44,7 @@ def binding_fault(call: Call, functions: Sequence[Mapping[str, Any]]) -> str | N
     free = [name for name in declared if name not in call.arguments]
     if len(call.positional) > len(free):
         return f"{call.name}: too many arguments"
-    given = {**dict(zip(free, call.positional, strict=False)), **call.arguments}
+    given = call.named_by(free)
     for name in function["parameters"].get("required", ()):
         if name not in given:
             return f"{call.name}: {name} is missing"

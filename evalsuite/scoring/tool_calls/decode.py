@@ -12,7 +12,7 @@ import json
 import operator
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from evalsuite.records import Answer, ToolCall
@@ -43,6 +43,14 @@ class Call(NamedTuple):
     name: str
     arguments: Mapping[str, Any]
     positional: tuple[Any, ...] = ()
+
+    def named_by(self, names: Iterable[str]) -> dict[str, Any]:
+        """All arguments by name: positional ones, in order, under those ``names`` that are free.
+
+        Positional arguments beyond them are dropped.
+        """
+        free = [name for name in names if name not in self.arguments]
+        return {**dict(zip(free, self.positional, strict=False)), **self.arguments}
 
 
 class Undecodable(ValueError):

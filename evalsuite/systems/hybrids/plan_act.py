@@ -215,7 +215,8 @@ class _Work:
         return ""
 
     async def _make(self, call: Call) -> None:
-        call = by_name(call, self.tools.get(call.name))
+        tool = self.tools.get(call.name)
+        call = Call(call.name, call.named_by(tool.parameters.get("properties", {}) if tool else ()))
         written = ToolCall(name=call.name, arguments=json.dumps(call.arguments))
         result = await self.ask.tool(written, reason=f"tool {call.name}")
         self.calls.append(call)
@@ -273,14 +274,6 @@ def written_call(call: Call) -> str:
     """A call as one would write it, such as ``add(a=1, b=2)``."""
     arguments = (f"{name}={json.dumps(value)}" for name, value in call.arguments.items())
     return f"{call.name}({', '.join(arguments)})"
-
-
-def by_name(call: Call, tool: Tool | None) -> Call:
-    """``call`` with its positional arguments under the names that the tool has for them."""
-    names = list(tool.parameters.get("properties", {})) if tool else []
-    free = [name for name in names if name not in call.arguments]
-    taken = dict(zip(free, call.positional, strict=False))
-    return Call(call.name, {**taken, **call.arguments})
 
 
 def named_tool(text: str, names: Sequence[str]) -> str | None:
