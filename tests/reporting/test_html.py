@@ -130,7 +130,7 @@ def test_preparation_has_its_own_place(reported: Reported) -> None:
 def test_hostile_text_is_nowhere_markup(reported: Reported) -> None:
     page = to_html(reported.run, reported.summary)
     assert "onerror=" not in re.sub(r'<script type="application/json".*?</script>', "", page)
-    assert page.count("</script>") == 2
+    assert page.count("</script>") == 3
     assert "\x1b" not in page and "\u202e" not in page
 
 
