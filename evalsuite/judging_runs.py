@@ -8,58 +8,33 @@ for again. ``RUN/verdicts.parquet`` holds the verdicts of all judges.
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
-from pydantic import ValidationError
-
 from evalsuite.errors import ConfigError, StoppedEarly, UserError
-from evalsuite.experiment import Experiment, ExperimentFile, PlannedTask
-from evalsuite.judging.binding import JudgeBinding
-from evalsuite.library.bound_judges import (
-    BoundJudge,
-    Specs,
-    bind,
-    model_of,
-    models_of,
-    own_answers_refused,
-)
-from evalsuite.records import Manifest, Message, Verdict, VerdictRole
+from evalsuite.experiment import Experiment, ExperimentFile
+from evalsuite.judging.settling import FILE as SETTLING
+from evalsuite.judging.settling import write_settling
+from evalsuite.judging_setup import FOLDER, JudgingRun, prepare
+from evalsuite.library.bound_judges import BoundJudge, Specs
+from evalsuite.records import Verdict, VerdictRole
 from evalsuite.running.events import Event
 from evalsuite.running.journal import Journal
-from evalsuite.running.judge_questions import GivenAnswer, JudgedSample
-from evalsuite.running.judge_task import JudgeTask, judge_task
+from evalsuite.running.judge_task import QuestionId
 from evalsuite.running.judge_verdicts import overall, panel, unasked, verdicts_of
 from evalsuite.session import Session
 from evalsuite.store import Run, load_run
-from evalsuite.systems.base import HybridSpec, ModelSpec
-from evalsuite.systems.build import parse_system
 from evalsuite.tables import TableWriter, verdict_row
 
-FOLDER = "judging"
 TABLE = "verdicts.parquet"
-
-
-@dataclass(frozen=True, kw_only=True)
-class JudgingRun:
-    """A judge's questions about a run, ready to be put.
-
-    ``own`` are the pairs (judge, system) that have a model in common.
-    """
-
-    folder: Path
-    experiment: Experiment
-    tasks: tuple[JudgeTask, ...]
-    own: frozenset[tuple[str, str]]
+FEWEST_ANSWERS = 20
+"""Answers from which on a share of failures is judged, as in any session."""
 
 
 def judge_experiment(experiment: Experiment, folder: Path, tell: Callable[[Event], None]) -> None:
@@ -98,156 +73,58 @@ def judge(
     judging = prepare(run, bound, specs=specs, settings=settings)
     said = f"judging: {bound.binding.title}, by {', '.join(bound.binding.by)}"
     tell(Event(kind="note", at=time.time(), text=said))
+    limits = _limits(run.path, bound, settings)
+    limited = replace(
+        judging,
+        experiment=replace(
+            judging.experiment, settings=judging.experiment.settings.model_copy(update=limits)
+        ),
+    )
+    if bound.binding.active is not None:
+        _judge_in_rounds(limited, bound, tell)
+        return
 
     def finish(journal: Journal) -> None:
-        rows = list(_verdicts(judging, bound, journal))
-        with TableWriter(judging.folder, "verdicts") as table:
-            table.add_all(verdict_row(row) for row in rows)
+        rows, _ = _given_verdicts(judging, bound, journal)
+        _write(judging.folder, list(_verdicts(judging, bound, rows)))
+        (judging.folder / SETTLING).unlink(missing_ok=True)
         gather(run.path)
 
-    limits = _limits(run.path, bound, settings)
-    limited = judging.experiment.settings.model_copy(update=limits)
-    experiment = Experiment(
-        settings=limited, tasks=judging.experiment.tasks, systems=judging.experiment.systems
-    )
-    Session(experiment, judging.folder, tell, finish=finish).run()
+    Session(limited.experiment, judging.folder, tell, finish=finish).run()
 
 
-def bound_to(
-    run: Run, content: Mapping[str, Any], further: Mapping[str, Any], *, base: Path
-) -> tuple[BoundJudge, dict[str, ModelSpec | HybridSpec], ExperimentFile]:
-    """An entry of ``judges:`` for a run that is done, with the systems that may judge it.
+def _judge_in_rounds(judging: JudgingRun, bound: BoundJudge, tell: Callable[[Event], None]) -> None:
+    """Ask in rounds what it takes to settle an order, a session each; see ``judging_rounds``."""
+    from evalsuite.judging_rounds import Rounds, asking, pool_of
 
-    Args:
-        run: the run.
-        content: the keys of the entry.
-        further: systems beside those of the run's experiment; they win where names are the same.
-        base: the folder that files are named relative to.
-
-    Raises:
-        ConfigError: the entry, a system or the judge is not as it must be.
-    """
-    try:
-        binding = JudgeBinding.model_validate(dict(content))
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        said = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"judge: {key}: {said}" if key else f"judge: {said}") from None
-    stated = {**run.manifest.experiment.get("systems", {}), **further}
-    stated.update({name: name for name in binding.by if name not in stated and "/" in name})
-    known = dict.fromkeys([*(entry.name for entry in run.manifest.systems), *stated])
-    tasks = [task.name for task in run.manifest.tasks]
-    bound = bind(binding, base, tasks, known)
-    specs: dict[str, ModelSpec | HybridSpec] = {}
-
-    def parse(name: str) -> None:
-        if name not in stated:
-            raise ConfigError(f"system {name!r} is not defined in the experiment: define it")
-        spec = specs[name] = parse_system(name, stated[name])
-        for member in spec.roles().values() if isinstance(spec, HybridSpec) else ():
-            if member not in specs:
-                parse(member)
-
-    for name in binding.by:
-        parse(name)
-    content = run.manifest.experiment
-    kept = {key: content[key] for key in ("name", "seed", "concurrency", "cache") if key in content}
-    settings = ExperimentFile.model_validate({**kept, "tasks": tasks, "systems": stated})
-    return bound, specs, settings
-
-
-def prepare(run: Run, bound: BoundJudge, *, specs: Specs, settings: ExperimentFile) -> JudgingRun:
-    """The questions of a judge about a run, and the experiment that asks them; asks nothing.
-
-    Raises:
-        ConfigError: as ``judge``, or nothing is left to be judged.
-    """
-    binding = bound.binding
-    names = [task.name for task in run.manifest.tasks]
-    chosen = [name for name in names if binding.tasks is None or name in binding.tasks]
-    tasks: list[JudgeTask] = []
-    for name in chosen:
-        items = list(judged_samples(run, name, binding.systems, binding.limit))
-        made = judge_task(bound, f"{binding.judge_name}:{name}", items, seed=settings.seed)
-        if made.puts:
-            tasks.append(made)
-    if not tasks:
+    settings, began = judging.experiment.settings, time.monotonic()
+    pool = pool_of(judging.tasks, judging.judged, seed=settings.seed)
+    rounds = Rounds(pool, bound.binding, _on_record(judging.folder))
+    if not rounds.wanted:
         raise ConfigError(
-            f"judge {binding.title!r}: nothing to judge in {run.path}: its `tasks`, `systems` and "
-            "`pairs` leave no answer (a pair needs two systems that answered)"
+            f"judge {bound.binding.title!r}: `most` is less than a pair on one sample takes"
         )
-    judged = {answer.system for made in tasks for put in made.puts.values() for answer in put.shown}
-    own = own_answers(run.manifest, sorted(judged), binding.by, specs)
-    if own and not binding.allow_self:
-        raise own_answers_refused(binding.title, *min(own))
-    needed = _with_members(binding.by, specs)
-    content = {
-        "name": re.sub(r"[^A-Za-z0-9._-]+", "-", f"{run.manifest.name}-{binding.title}"),
-        "description": f"{binding.title} judges {run.manifest.name}",
-        "tasks": [made.task.name for made in tasks],
-        "systems": {name: settings.systems.get(name, name) for name in needed},
-        "report": list(binding.by),
-        "repeats": binding.repeats,
-    }
-    kept = ("seed", "concurrency", "cache", "max_seconds", "max_errors", "practice")
-    stated = {key: getattr(settings, key) for key in kept if key in settings.model_fields_set}
-    return JudgingRun(
-        folder=run.path / FOLDER / binding.title,
-        experiment=Experiment(
-            settings=ExperimentFile.model_validate({**content, **stated}),
-            tasks=tuple(PlannedTask(task=made.task, limit=None) for made in tasks),
-            systems={name: specs[name] for name in needed},
-        ),
-        tasks=tuple(tasks),
-        own=frozenset(own),
-    )
 
+    def finish(journal: Journal) -> None:
+        rows, failed = _given_verdicts(judging, bound, journal)
+        table = rounds.took(rows, failed, lambda rows: list(_verdicts(judging, bound, rows)))
+        _write(judging.folder, table)
+        write_settling(judging.folder, rounds.settling())
+        gather(judging.folder.parent.parent)
 
-def judged_samples(
-    run: Run, task: str, systems: Sequence[str] | None, limit: int | None
-) -> Iterator[JudgedSample]:
-    """The samples of ``task`` with the answers to be judged, in the order of the run."""
-    order = {entry.name: place for place, entry in enumerate(run.manifest.systems)}
-    rows = run.responses[run.responses["task"] == task]
-    given: dict[str, list[GivenAnswer]] = {}
-    for row in rows.to_dict("records"):
-        if systems is None or row["system"] in systems:
-            given.setdefault(str(row["sample_id"]), []).append(_given(row))
-    samples = run.samples[run.samples["task"] == task].head(limit or len(run.samples))
-    for sample in samples.to_dict("records"):
-        answers = given.get(str(sample["sample_id"]), [])
-        if answers:
-            answers.sort(key=lambda answer: (answer.repeat, order[answer.system]))
-            yield JudgedSample(
-                task=task,
-                sample_id=str(sample["sample_id"]),
-                cluster=str(sample["cluster"]),
-                question=_asked(str(sample["messages"])),
-                reference=_in_words(json.loads(sample["target"])),
-                answers=tuple(answers),
-            )
-
-
-def own_answers(
-    manifest: Manifest, judged: Iterable[str], by: Iterable[str], specs: Specs
-) -> set[tuple[str, str]]:
-    """The pairs (judge, system) with a model in common, anywhere below the two."""
-    entries = {entry.name: entry for entry in manifest.systems}
-
-    def recorded(name: str) -> set[str]:
-        entry = entries[name]
-        if entry.kind == "hybrid":
-            return set().union(*map(recorded, entry.roles.values()))
-        return {model_of(entry.pattern, entry.config)}
-
-    models = {name: recorded(name) for name in judged}
-    return {
-        (name, system)
-        for name in by
-        for system, found in models.items()
-        if models_of(name, specs) & found
-    }
+    while rounds.wanted:
+        tell(Event(kind="note", at=time.time(), text=rounds.words()))
+        limits = {
+            "max_seconds": _seconds_left(settings.max_seconds, began),
+            "max_errors": _errors_left(settings.max_errors, rounds.n_failed, len(rounds.rows)),
+        }
+        asked = asking(judging.experiment, judging.tasks, rounds.wanted)
+        experiment = replace(asked, settings=settings.model_copy(update=limits))
+        try:
+            Session(experiment, judging.folder, tell, finish=finish).run()
+        except StoppedEarly:
+            _errors_left(settings.max_errors, rounds.n_failed, len(rounds.rows))
+            raise
 
 
 def gather(folder: Path) -> None:
@@ -262,19 +139,41 @@ def gather(folder: Path) -> None:
     os.replace(part, folder / TABLE)
 
 
-def _verdicts(judging: JudgingRun, bound: BoundJudge, journal: Journal) -> Iterator[Verdict]:
-    binding = bound.binding
-    role: VerdictRole = "member" if binding.aggregate else "judge"
+def _given_verdicts(
+    judging: JudgingRun, bound: BoundJudge, journal: Journal
+) -> tuple[dict[tuple[str, QuestionId], list[Verdict]], set[tuple[str, QuestionId]]]:
+    """The verdicts of the session by who gave them and on what question, and which calls failed."""
+    role: VerdictRole = "member" if bound.binding.aggregate else "judge"
+    rows: dict[tuple[str, QuestionId], list[Verdict]] = {}
+    failed = set[tuple[str, QuestionId]]()
 
     def is_own(by: str, system: str) -> bool:
         return (by, system) in judging.own
 
     for made in judging.tasks:
+        for by in bound.binding.by:
+            for sample, response in journal.current(made.task.name, by):
+                about = (by, (made.task.name, sample.id))
+                put = made.puts[sample.id]
+                rows.setdefault(about, []).extend(verdicts_of(made, put, response, role, is_own))
+                if response.answer is None:
+                    failed.add(about)
+    return rows, failed
+
+
+def _verdicts(
+    judging: JudgingRun,
+    bound: BoundJudge,
+    given: Mapping[tuple[str, QuestionId], Sequence[Verdict]],
+) -> Iterator[Verdict]:
+    """Every row of the table: the verdicts that were given, and those that follow from them."""
+    binding = bound.binding
+    role: VerdictRole = "member" if binding.aggregate else "judge"
+    for made in judging.tasks:
         rows: list[Verdict] = []
         for by in binding.by:
-            for sample, response in journal.current(made.task.name, by):
-                put = made.puts[sample.id]
-                rows.extend(verdicts_of(made, put, response, role, is_own))
+            for sample_id in made.puts:
+                rows.extend(given.get((by, (made.task.name, sample_id)), ()))
             rows.extend(unasked(made, by, role, binding.repeats))
         if binding.aggregate:
             rows.extend(list(panel(made, rows)))
@@ -282,48 +181,9 @@ def _verdicts(judging: JudgingRun, bound: BoundJudge, journal: Journal) -> Itera
         yield from overall(bound.judge, rows)
 
 
-def _given(row: Mapping[Any, Any]) -> GivenAnswer:
-    """An answer as a judge reads it: its text, the choice, or calls and data as JSON."""
-    texts = (row[name] for name in ("text", "choice", "tool_calls", "data"))
-    text = next((text for text in texts if isinstance(text, str)), None)
-    failed = row["status"] != "ok"
-    success = row["success"]
-    return GivenAnswer(
-        key=str(row["key"]),
-        system=str(row["system"]),
-        repeat=int(row["repeat"]),
-        text=None if failed else text or "",
-        success=None if failed or success is None or success != success else bool(success),
-        error_kind=str(row["error_kind"]) if failed else None,
-    )
-
-
-def _asked(messages: str) -> str:
-    turns = msgspec.json.decode(messages, type=tuple[Message, ...])
-    said = [turn for turn in turns if turn.content]
-    if len(said) == 1:
-        return said[0].content
-    return "\n\n".join(f"{turn.role.capitalize()}: {turn.content}" for turn in said)
-
-
-def _in_words(target: Any) -> str | None:
-    if target is None or isinstance(target, str):
-        return target
-    return json.dumps(target, ensure_ascii=False)
-
-
-def _with_members(names: Iterable[str], specs: Specs) -> list[str]:
-    found: dict[str, None] = {}
-
-    def visit(name: str) -> None:
-        spec = specs[name]
-        for member in spec.roles().values() if isinstance(spec, HybridSpec) else ():
-            visit(member)
-        found[name] = None
-
-    for name in names:
-        visit(name)
-    return list(found)
+def _write(folder: Path, rows: Iterable[Verdict]) -> None:
+    with TableWriter(folder, "verdicts") as table:
+        table.add_all(verdict_row(row) for row in rows)
 
 
 def _limits(folder: Path, bound: BoundJudge, settings: ExperimentFile) -> dict[str, Any]:
@@ -344,11 +204,49 @@ def _limits(folder: Path, bound: BoundJudge, settings: ExperimentFile) -> dict[s
 
 
 def _spent(journal: Path) -> tuple[float, int]:
+    query = "SELECT coalesce(sum(usd_at_most), 0), coalesce(sum(tokens_at_most), 0) FROM calls"
+    ((usd, tokens),) = _rows_of(journal, query)
+    return usd, tokens
+
+
+def _seconds_left(most: float | None, began: float) -> float | None:
+    """What earlier rounds have left of ``max_seconds``."""
+    if most is None:
+        return None
+    left = most - (time.monotonic() - began)
+    if left <= 0:
+        raise StoppedEarly(f"stopped: max_seconds {most:g} are over; the same command goes on")
+    return left
+
+
+def _errors_left(most: int | str | None, failed: int, answers: int) -> int | str | None:
+    """What earlier rounds have left of ``max_errors``; StoppedEarly where it is nothing.
+
+    A share is of the answers of all rounds, and judged from the 20th on.
+    """
+    if most is None:
+        return None
+    allowed = most if isinstance(most, int) else float(most.removesuffix("%")) / 100 * answers
+    if failed > allowed and (isinstance(most, int) or answers >= FEWEST_ANSWERS):
+        raise StoppedEarly(
+            f"stopped: {failed} of {answers} answers failed; max_errors {most}; what was answered "
+            "is kept, and the same command with a higher limit goes on"
+        )
+    return most - failed if isinstance(most, int) else most
+
+
+def _on_record(folder: Path) -> set[QuestionId]:
+    """The questions that earlier sessions of a judging asked for the record; none at first."""
+    journal = folder / "journal.sqlite"
+    if not journal.exists():
+        return set()
+    query = "SELECT DISTINCT task, sample_id FROM responses WHERE phase = 'answer'"
+    return {(str(task), str(sample)) for task, sample in _rows_of(journal, query)}
+
+
+def _rows_of(journal: Path, query: str) -> list[tuple[Any, ...]]:
     try:
         with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as connection:
-            usd, tokens = connection.execute(
-                "SELECT coalesce(sum(usd_at_most), 0), coalesce(sum(tokens_at_most), 0) FROM calls"
-            ).fetchone()
+            return connection.execute(query).fetchall()
     except sqlite3.Error as error:
         raise UserError(f"cannot read {journal}: {error}") from error
-    return usd, tokens

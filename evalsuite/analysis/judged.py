@@ -7,15 +7,17 @@ questions and in no figure of the systems that were judged.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evalsuite.analysis.clusters import Floats
 from evalsuite.analysis.intervals import Estimate, clustered_mean, proportion
+from evalsuite.analysis.judges.order_bias import turned
 from evalsuite.analysis.measure import counted, groups, known_total, numbers
+from evalsuite.judging.settling import Settling
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,6 +79,9 @@ class JudgeFigures:
         usd: of the questions; None where any is unknown.
         seconds: mean per question felt live; None where none was.
         input_tokens, output_tokens: None where any is unknown.
+        settling: what a judge that chose its pairs has settled, and what it did not have to ask;
+            None of a member of a panel, and where all pairs were asked.
+        settled_before: the answers of the run have changed since then.
     """
 
     judge: str
@@ -99,16 +104,30 @@ class JudgeFigures:
     seconds: float | None
     input_tokens: float | None
     output_tokens: float | None
+    settling: Settling | None = None
+    settled_before: bool = False
 
 
-def judge_figures(verdicts: pd.DataFrame) -> tuple[JudgeFigures, ...]:
-    """The figures of every judge in a run's ``verdicts``, panels before their members."""
+def judge_figures(
+    verdicts: pd.DataFrame, settlings: Mapping[str, Settling] | None = None
+) -> tuple[JudgeFigures, ...]:
+    """The figures of every judge in a run's ``verdicts``, panels before their members.
+
+    ``settlings`` say what the judges that chose their pairs have settled, by the judge's name.
+    """
     found = [
-        _figures(rows)
+        _with_settling(_figures(rows), settlings or {})
         for _, of_judge in sorted(groups(verdicts, "judge").items(), key=_by_key)
         for _, rows in sorted(groups(of_judge, "by").items(), key=_by_key)
     ]
     return tuple(sorted(found, key=lambda item: (item.judge, item.role == "member")))
+
+
+def _with_settling(item: JudgeFigures, settlings: Mapping[str, Settling]) -> JudgeFigures:
+    settling = settlings.get(item.judge)
+    if settling is None or item.role == "member":
+        return item
+    return replace(item, settling=settling, settled_before=settling.judged != item.n_judged)
 
 
 def order_flips(pairs: pd.DataFrame) -> OrderFlips | None:
@@ -120,9 +139,8 @@ def order_flips(pairs: pd.DataFrame) -> OrderFlips | None:
     both = forward.to_frame("ab").join(back.to_frame("ba"), how="inner")
     if both.empty:
         return None
-    changed = both[both["ab"] != both["ba"]]
-    decided = (changed["ab"] != "tie") & (changed["ba"] != "tie")
-    return OrderFlips(n=len(both), n_changed=len(changed), n_reversed=int(decided.sum()))
+    changed, reversed_ = turned(both["ab"], both["ba"])
+    return OrderFlips(n=len(both), n_changed=int(changed.sum()), n_reversed=int(reversed_.sum()))
 
 
 def _figures(rows: pd.DataFrame) -> JudgeFigures:

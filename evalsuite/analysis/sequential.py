@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -29,10 +28,9 @@ from numpy.typing import ArrayLike
 
 from evalsuite.analysis.clusters import Floats, cluster_codes, numbers_of
 from evalsuite.analysis.mcnemar import Alternative
+from evalsuite.judging.bets import mixture
 
 Verdict = Literal["a_better", "b_better", "equivalent", "undecided"]
-STAKES = 128
-"""Stakes of the mixture: Gauss-Legendre nodes of the uniform distribution on (0, 1)."""
 FINEST = 1e-6
 """Bounds are found to this precision, and rounded outwards."""
 
@@ -199,18 +197,11 @@ def _log_wealth(sums: Floats, sizes: Floats, counts: Floats, largest: int, mean:
     cluster multiplies the wealth by 1 + g ((sum + size) / (1 + mean) - size) / largest: never below
     0, 1 on average where the mean difference is ``mean``, and falling in ``mean``.
     """
-    stakes, weights = _mixture()
+    stakes, weights = mixture()
     returns = ((sums + sizes) / (1 + mean) - sizes) / largest
     growth = np.log1p(np.outer(stakes, returns)) @ counts
     top = float(growth.max())
     return top + math.log(float(weights @ np.exp(growth - top)))
-
-
-@cache
-def _mixture() -> tuple[Floats, Floats]:
-    """Stakes (STAKES,) in (0, 1) and their weights, which sum to 1."""
-    nodes, weights = np.polynomial.legendre.leggauss(STAKES)
-    return (nodes + 1) / 2, weights / weights.sum()
 
 
 def _lower(sums: Floats, sizes: Floats, counts: Floats, largest: int, bar: float) -> float:

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from evalsuite.cli.options import named, print_summary
+from evalsuite.cli.options import further_systems, print_plan, print_summary
+from evalsuite.cli.settling import top_of
 
 Run = Annotated[Path, typer.Argument(help="A finished run folder.", show_default=False)]
 JudgeName = Annotated[str, typer.Option("--judge", "-j", help="A shipped judge, or a .yaml file.")]
@@ -34,7 +35,21 @@ Aggregate = Annotated[
     str | None, typer.Option(help="One verdict of several systems: vote, mean or weighted.")
 ]
 Pairs = Annotated[
-    str | None, typer.Option(help="Of a pairwise judge: all, adjacent or against:SYSTEM.")
+    str | None, typer.Option(help="Of a pairwise judge: all, adjacent, against:SYSTEM or active.")
+]
+Settle = Annotated[
+    str | None, typer.Option(help="Of active pairs, what is to be settled: all, best or top:N.")
+]
+Margin = Annotated[
+    float | None,
+    typer.Option(help="Of active pairs: a tie is a mean score within this of one half."),
+]
+Alpha = Annotated[
+    float | None, typer.Option(help="Of active pairs: chance that any order is settled wrongly.")
+]
+Most = Annotated[int | None, typer.Option(min=1, help="Of active pairs: questions at most.")]
+Batch = Annotated[
+    int | None, typer.Option(min=1, help="Of active pairs: questions of a round at most.")
 ]
 OneOrder = Annotated[
     bool, typer.Option("--one-order", help="Ask about each pair in one order only.")
@@ -65,6 +80,11 @@ def judge(
     labels: Labels = None,
     aggregate: Aggregate = None,
     pairs: Pairs = None,
+    settle: Settle = None,
+    margin: Margin = None,
+    alpha: Alpha = None,
+    most: Most = None,
+    batch: Batch = None,
     one_order: OneOrder = False,
     repeats: Repeats = None,
     limit: Limit = None,
@@ -86,7 +106,14 @@ def judge(
         "form": form,
         "labels": labels,
         "aggregate": aggregate,
-        "pairs": _pairs(pairs),
+        "pairs": _pairs(
+            pairs,
+            settle=_settle(settle),
+            margin=margin,
+            alpha=alpha,
+            most=most,
+            batch=batch,
+        ),
         "repeats": repeats,
         "limit": limit,
         "max_usd": max_usd,
@@ -94,12 +121,11 @@ def judge(
         "both_orders": False if one_order else None,
         "allow_self": allow_self or None,
     }
-    more = dict(named(entry, "--define", "NAME=MODEL") for entry in define or ())
     content = {key: value for key, value in options.items() if value is not None}
     content |= {"judge": judge, "by": [part.strip() for part in by.split(",") if part.strip()]}
-    content["further"] = {**_systems_of(systems), **more}
+    content["further"] = further_systems(systems, define)
     if dry_run:
-        _print_plan(api.plan_judging(run, **content))
+        print_plan(api.plan_judging(run, **content))
         return
     limits = Limits(usd=max_usd, tokens=max_tokens, seconds=None)
     with progress_display(quiet=quiet, as_json=False, every_seconds=10.0, limits=limits) as shown:
@@ -109,30 +135,23 @@ def judge(
     typer.echo(f"verdicts: {done.path / 'verdicts.parquet'}")
 
 
-def _print_plan(planned: Any) -> None:
-    """The calls of a plan, on the terminal."""
-    from rich.console import Console
+def _pairs(stated: str | None, **active: Any) -> Any:
+    """``pairs`` as an entry states it; ``active`` are the options that only active pairs have."""
+    from evalsuite.errors import ConfigError
 
-    from evalsuite.reporting.dry_run import dry_run_page
-
-    Console().print(dry_run_page(planned))
-
-
-def _pairs(stated: str | None) -> Any:
+    given = {name: value for name, value in active.items() if value is not None}
+    if given and stated != "active":
+        raise ConfigError(f"--{min(given)} is for active pairs: write --pairs active")
     if stated is None:
         return None
+    if stated == "active":
+        return {"active": given}
     word, colon, system = stated.partition(":")
     return {"against": system} if word == "against" and colon else stated
 
 
-def _systems_of(file: Path | None) -> dict[str, Any]:
-    from evalsuite.errors import ConfigError
-    from evalsuite.yaml_source import read_yaml
-
-    if file is None:
-        return {}
-    content = read_yaml(file).value
-    systems = content.get("systems") if isinstance(content, dict) else None
-    if not isinstance(systems, dict):
-        raise ConfigError(f"{file}: no `systems:` in it")
-    return systems
+def _settle(stated: str | None) -> Any:
+    if stated is None:
+        return None
+    top = top_of(stated)
+    return {None: "all", 1: "best"}.get(top, {"top": top})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 
@@ -23,6 +25,33 @@ def number(text: str, option: str) -> float:
         return float(text)
     except ValueError:
         raise UserError(f"{option} {text!r}: write a number") from None
+
+
+def further_systems(file: Path | None, define: Sequence[str] | None) -> dict[str, Any]:
+    """The systems of an experiment ``file``, and those defined as NAME=MODEL, which win.
+
+    ConfigError where the file has no ``systems:``; UserError for another form.
+    """
+    from evalsuite.errors import ConfigError
+    from evalsuite.yaml_source import read_yaml
+
+    systems: Any = {}
+    if file is not None:
+        content = read_yaml(file).value
+        systems = content.get("systems") if isinstance(content, dict) else None
+        if not isinstance(systems, dict):
+            raise ConfigError(f"{file}: no `systems:` in it")
+    more = dict(named(entry, "--define", "NAME=MODEL") for entry in define or ())
+    return {**systems, **more}
+
+
+def print_plan(planned: Any) -> None:
+    """The calls of a plan, on the terminal."""
+    from rich.console import Console
+
+    from evalsuite.reporting.dry_run import dry_run_page
+
+    Console().print(dry_run_page(planned))
 
 
 def print_summary(done: Any) -> None:

@@ -27,14 +27,30 @@ def rate_battles(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
     out: Annotated[Path | None, typer.Option(help="A .csv to write the ratings to.")] = None,
+    settle: Annotated[
+        str | None, typer.Option(help="Say whether an order is settled: all, best or top:N.")
+    ] = None,
+    next_pairs: Annotated[
+        int | None,
+        typer.Option("--next", min=1, help="Pairs to have judged next to settle the order."),
+    ] = None,
+    alpha: Annotated[
+        float, typer.Option(help="Chance that any order is ever settled wrongly.")
+    ] = 0.05,
+    margin: Annotated[
+        float | None, typer.Option(help="A tie is a mean score surely within this of one half.")
+    ] = None,
 ) -> None:
     """Rate models by pairwise verdicts (Bradley-Terry), with intervals that know of clusters."""
     from rich.console import Console
 
-    from evalsuite.judging.files import rate_file, write_ratings
+    from evalsuite.cli.settling import top_of
+    from evalsuite.judging.files import rate_file, stand_file, write_ratings
     from evalsuite.ratings import Intervals, Scale
     from evalsuite.reporting.ratings import ratings_page
+    from evalsuite.reporting.standing import standing_page
 
+    top = top_of(settle or "all")
     anchors = dict(named(entry, "--anchor", "MODEL=RATING") for entry in anchor or [])
     rated = rate_file(
         file,
@@ -46,5 +62,8 @@ def rate_battles(
     )
     for category, ratings in rated.items():
         Console().print(ratings_page(ratings, category))
+    if settle is not None or next_pairs is not None:
+        for category, item in stand_file(file, by=by, top=top, alpha=alpha, margin=margin).items():
+            Console().print(standing_page(item, next_pairs, category))
     if out is not None:
         write_ratings(rated, out)

@@ -11,6 +11,7 @@ import pandas as pd
 from evalsuite.errors import ConfigError
 from evalsuite.judging.battles import read_battles
 from evalsuite.judging.ratings import Ratings, rate, rate_by
+from evalsuite.judging.standing import Standing, standing
 
 
 def rate_file(path: Path, *, by: str | None = None, **options: Any) -> dict[str, Ratings]:
@@ -21,6 +22,23 @@ def rate_file(path: Path, *, by: str | None = None, **options: Any) -> dict[str,
     """
     battles = read_battles(path)
     return {"": rate(battles, **options)} if by is None else rate_by(battles, by, **options)
+
+
+def stand_file(path: Path, *, by: str | None = None, **options: Any) -> dict[str, Standing]:
+    """How models stand by the battles of a file, each value of column ``by`` by itself.
+
+    Rows come in the order in which prompts were drawn. ``options`` are those of ``standing``.
+
+    Raises:
+        UserError: as ``read_battles`` and ``standing``, or there is no column ``by``.
+    """
+    battles = read_battles(path)
+    if by is None:
+        return {"": standing(battles, **options)}
+    if by not in battles:
+        raise ConfigError(f"battles have no column {by}; found {', '.join(map(str, battles))}")
+    groups = battles.groupby(by, sort=True)
+    return {str(value): standing(rows, **options) for value, rows in groups}
 
 
 def write_ratings(rated: Mapping[str, Ratings], path: Path) -> None:

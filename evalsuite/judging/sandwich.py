@@ -132,8 +132,9 @@ def _by_sums(
 ) -> Floats:
     """(K, K) products of summed rating scores, a dense block of clusters at a time."""
     out = np.zeros((models, models))
-    step = max(1, DENSE_BLOCK // models)
-    for start in range(0, int(cluster[-1]) + 1, step):
+    n_clusters = int(cluster[-1]) + 1
+    step = max(1, min(DENSE_BLOCK // models, n_clusters))
+    for start in range(0, n_clusters, step):
         begin, end = np.searchsorted(cluster, [start, start + step])
         here = slice(begin, end)
         rows = (cluster[here] - start) * models

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from evalsuite.catalog import content_folder
 from evalsuite.errors import ConfigError
 from evalsuite.hints import did_you_mean
-from evalsuite.judging.binding import JudgeBinding
+from evalsuite.judging.binding import Against, JudgeBinding
 from evalsuite.judging.judge_file import JudgeFile
 from evalsuite.library.judge_files import find_judge
 from evalsuite.library.judge_labels import Labels, read_labels
@@ -50,9 +50,11 @@ def bind(
         judge = _in_form(judge, binding.form, title)
     if any(title == other.binding.title for other in others):
         raise ConfigError(f"two judges are called {title!r}: give one a `name`")
-    against = [] if isinstance(binding.pairs, str) else [binding.pairs.against]
+    against = [binding.pairs.against] if isinstance(binding.pairs, Against) else []
     _look_up("system", [*binding.by, *(binding.systems or ()), *against], systems, title)
     _look_up("task", binding.tasks or (), tasks, title)
+    if binding.active is not None:
+        _check_settles(judge, title)
     labels = None if binding.labels is None else read_labels(base / binding.labels, judge)
     return BoundJudge(binding=binding, judge=judge, labels=labels)
 
@@ -99,6 +101,17 @@ def model_of(pattern: str, config: Mapping[str, Any]) -> str:
     """What makes two systems the same model: decoding and prices do not make them another."""
     what = config.get("model", {key: value for key, value in config.items() if key != "backend"})
     return json.dumps([pattern, what], sort_keys=True, default=str)
+
+
+def _check_settles(judge: JudgeFile, title: str) -> None:
+    """Return where ``pairs: active`` can settle an order by ``judge``; ConfigError where not."""
+    if judge.kind != "pairwise":
+        raise ConfigError(f"judge {title!r} is {judge.kind}: `pairs: active` is for a pairwise one")
+    if len(judge.criteria) > 1:
+        raise ConfigError(
+            f"judge {title!r} has {len(judge.criteria)} criteria: `pairs: active` settles one "
+            "order; use a judge with one"
+        )
 
 
 def _in_form(judge: JudgeFile, form: str, title: str) -> JudgeFile:

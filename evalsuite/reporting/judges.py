@@ -12,6 +12,7 @@ from evalsuite.analysis.numbers import (
     money,
     percent,
 )
+from evalsuite.judging.settling import OpenPair, Settling, in_order
 from evalsuite.reporting.columns import Cell
 
 JUDGE_TITLES = (
@@ -114,7 +115,61 @@ def judge_notes(item: JudgeFigures) -> list[str]:
             f"{name}: agreement with what is right is weak: not shown to be above the "
             f"{percent(bar)} of a judge that always says the same."
         )
+    if item.settling is not None:
+        lines.extend(f"{name}: {line}" for line in settling_sentences(item.settling))
+    if item.settled_before:
+        lines.append(
+            f"{name}: the run's answers have changed since this order was settled; judge again."
+        )
     return [*lines, *(f"{name}: {note}" for note in item.notes)]
+
+
+def settling_sentences(settling: Settling) -> list[str]:
+    """What a judging that chose its pairs asked and saved, and which order it settled."""
+    asked = (
+        f"asked {count(settling.questions)} of {count(settling.of_questions)} questions "
+        f"({percent(settling.saved)} saved)"
+    )
+    if settling.without_verdict:
+        asked += f"; {count(settling.without_verdict)} verdicts failed"
+    lines = [f"{asked}; {_order(settling)}."]
+    if settling.circle:
+        lines.append(
+            f"{', '.join(settling.circle)} beat each other in a circle, so nothing ranks them."
+        )
+    if settling.open:
+        lines.append(f"{_ENDED[settling.ended]}: {'; '.join(map(_undecided, settling.open))}.")
+    return lines
+
+
+_ENDED = {
+    "settled": "undecided",
+    "used_up": "undecided, with nothing left to ask",
+    "most": "undecided when `most` was reached",
+    "going_on": "undecided when judging was stopped",
+}
+
+
+def _order(settling: Settling) -> str:
+    how = f"wrong with a chance of {percent(settling.alpha)} at most"
+    if settling.margin is not None and "~" in settling.signs:
+        how += f"; ~: a mean score within {settling.margin:g} of one half"
+    names = settling.systems
+    if settling.settle == "all":
+        state = "order settled" if not settling.open else "order settled so far"
+        return f"{state}: {in_order(names, settling.signs)} ({how})"
+    top = 1 if settling.settle == "best" else int(settling.settle.removeprefix("top "))
+    what = "best" if top == 1 else f"top {top}"
+    if settling.open:
+        return f"{what} not settled: {in_order(names, settling.signs)} ({how})"
+    return f"{what} settled: {', '.join(names[:top])} ({how})"
+
+
+def _undecided(pair: OpenPair) -> str:
+    if pair.score is None:
+        return f"{pair.a} ? {pair.b} (never judged)"
+    left = f", {count(pair.left)} left" if pair.left else ""
+    return f"{pair.a} ? {pair.b} (mean score {pair.score:.2f}, n {count(pair.n)}{left})"
 
 
 def _got(mark: Marked) -> str:

@@ -12,6 +12,7 @@ from itertools import combinations, pairwise
 
 from evalsuite.errors import ConfigError
 from evalsuite.judging.asking import LETTERS, Question, question_about
+from evalsuite.judging.binding import Chosen
 from evalsuite.judging.judge_file import CORRECT, INCORRECT, POINTWISE, JudgeFile
 from evalsuite.judging.scales import A, B
 from evalsuite.library.bound_judges import BoundJudge
@@ -117,11 +118,10 @@ def _shown(
 
 def _pairs(bound: BoundJudge, given: Sequence[GivenAnswer]) -> list[tuple[GivenAnswer, ...]]:
     pairs = bound.binding.pairs
-    if pairs == "all":
+    if pairs == "all" or isinstance(pairs, Chosen):
         return list(combinations(given, 2))
     if pairs == "adjacent":
         return list(pairwise(given))
-    assert not isinstance(pairs, str)
     fixed = [answer for answer in given if answer.system == pairs.against]
     return [(answer, other) for other in fixed for answer in given if answer is not other]
 

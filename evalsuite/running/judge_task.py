@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from evalsuite.errors import ConfigError
 from evalsuite.judging.asking import Question, choices_of, messages_of, schema_of
@@ -15,6 +15,8 @@ from evalsuite.running.judge_questions import JudgedSample, Put, questions
 from evalsuite.task import Split, Task
 
 READ, RIGHT = "read", "right"
+QuestionId = tuple[str, str]
+"""The task that asks, and the id of the question's sample in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +83,16 @@ def judge_task(
     )
     unasked = tuple(put for put in every if put.sample is None)
     return JudgeTask(bound=bound, task=task, puts=puts, unasked=unasked)
+
+
+def narrowed(judging: JudgeTask, ids: Collection[str]) -> JudgeTask:
+    """``judging`` with only the questions ``ids`` asked for the record; practice stays whole."""
+    whole = judging.task.samples
+
+    def samples(split: Split) -> Iterable[Sample]:
+        return (sample for sample in whole(split) if split != "test" or sample.id in ids)
+
+    return replace(judging, task=replace(judging.task, samples=samples))
 
 
 def _question(put: Put) -> Question:
