@@ -5,10 +5,10 @@ from __future__ import annotations
 import doctest
 import html
 import re
-import shutil
-import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -16,9 +16,14 @@ import pytest
 import evalsuite.judges
 from evalsuite.cli import main
 from evalsuite.errors import ConfigError
-from evalsuite.judges import Audit, audit, read_verdicts, write_report
+from evalsuite.judges import Audit, attack, audit, audit_battery, read_verdicts, write_report
 from tests.analysis.judges.made_up import pairs, scores
-from tests.reporting.test_html import BROWSERS, Outline
+from tests.judging_runs.conftest import scripted
+from tests.reporting.browsers import chromium, opened
+from tests.reporting.test_html import Outline
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="module")
@@ -98,37 +103,50 @@ def test_markdown_tables_have_as_many_cells_as_titles(audited: Audit, tmp_path: 
     assert "<script>" not in text
 
 
-def test_a_browser_shows_the_page_in_both_widths_and_colours(
-    audited: Audit, tmp_path: Path
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    yield from chromium()
+
+
+@pytest.fixture(scope="module")
+def attacked_pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages of two judges that were attacked, of whom one gives no verdict."""
+    folder = tmp_path_factory.mktemp("attacked")
+    battery = attack(
+        "helpfulness/pair",
+        by=["fixed", "away"],
+        further={"fixed": scripted("A"), "away": scripted("away", label="away")},
+        limit=2,
+        out=folder / "battery",
+    )
+    write_report(audit_battery(battery), folder / "trial")
+    return folder / "trial"
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_a_browser_shows_the_pages_and_axe_finds_nothing(
+    browser: Browser,
+    audited: Audit,
+    attacked_pages: Path,
+    tmp_path: Path,
+    width: int,
+    scheme: str,
 ) -> None:
-    browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if browser is None:
-        pytest.skip("no Chromium on this machine")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     write_report(audited, tmp_path)
-    frame = tmp_path / "narrow.html"
-    frame.write_text(
-        "<iframe id=f src=j.html width=390 height=900></iframe><script>f.onload = () => "
-        "{ document.title = f.contentDocument.documentElement.scrollWidth }</script>"
-    )
-    done = subprocess.run(
-        [
+    pages = [tmp_path / "index.html", tmp_path / "j.html", *sorted(attacked_pages.glob("*.html"))]
+    assert len(pages) == 5
+    for path in pages:
+        with opened(
             browser,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--allow-file-access-from-files",
-            f"--user-data-dir={tmp_path / 'profile'}",
-            "--virtual-time-budget=2000",
-            "--dump-dom",
-            frame.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    width = re.search(r"<title>(\d+)</title>", done.stdout)
-    assert width is not None and int(width[1]) <= 390  # the page itself does not scroll sideways
+            path,
+            width=width,
+            color_scheme=scheme,
+            bypass_csp=True,
+        ) as page:
+            found = axe.Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_the_command_says_what_the_audit_found(
@@ -138,13 +156,13 @@ def test_the_command_says_what_the_audit_found(
     frame = pairs(0, items=30, first=1.0)
     path = tmp_path / "verdicts.csv"
     frame.to_csv(path, index=False)
-    assert run(["audit-judge", str(path), "--judge", "j"], monkeypatch) == 0
+    assert run(["audit-judge", str(path), "--show", "j"], monkeypatch) == 0
     shown = capsys.readouterr().out
     assert "first-shown answer wins" in shown and "Krippendorff's alpha" in shown
     accuracy = audit(read_verdicts(path)).judge("j").figure("accuracy").estimate
     assert accuracy is not None
-    assert f"Agrees with people on {100 * accuracy.value:.1f} % of 30 items" in shown
-    assert shown.count("Agrees with people on") == 1  # of the other judge, the leaderboard only
+    assert f"Agrees with the labels on {100 * accuracy.value:.1f} % of 30 items" in shown
+    assert shown.count("Agrees with the labels on") == 1  # of the other judge, the leaderboard only
 
 
 def test_scores_are_shown_too(
@@ -155,7 +173,7 @@ def test_scores_are_shown_too(
     scores(0, items=12).to_parquet(path)
     assert run(["audit-judge", str(path), "--out", str(tmp_path / "out")], monkeypatch) == 0
     shown = capsys.readouterr().out
-    assert "Spearman's rho with people" in shown and "F of systems" in shown
+    assert "Spearman's rho with the labels" in shown and "F of systems" in shown
     assert (tmp_path / "out" / "index.html").exists()
 
 
@@ -164,7 +182,7 @@ def test_scores_are_shown_too(
     [
         ("judge,item,verdict\nj,q,A\n", [], "verdict is a, b, tie or empty, not 'A'"),
         ("judge,item\nj,q\n", [], "exactly one of the columns verdict, score, label"),
-        ("judge,item,verdict\nj,q,a\n", ["--judge", "k"], "no judge k in"),
+        ("judge,item,verdict\nj,q,a\n", ["--show", "k"], "no judge k; there are j"),
         ("judge,item,verdict\nj,q,a\n", ["--labels", "absent.csv"], "no such file of verdicts"),
         ("judge,item,verdict\nj,q,a\n", ["--out", "taken"], "is a file; name a folder"),
     ],

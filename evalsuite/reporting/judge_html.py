@@ -13,8 +13,14 @@ from typing import TYPE_CHECKING
 
 from evalsuite.analysis import numbers
 from evalsuite.analysis.judges.audit import Audit, JudgeAudit
-from evalsuite.analysis.judges.figure import Figure
+from evalsuite.analysis.judges.figure import SECTIONS, Figure
 from evalsuite.reporting import judge_words as words
+from evalsuite.reporting.judge_attacks import (
+    ATTACK_TITLES,
+    attack_cells,
+    attack_notes,
+    by_effect,
+)
 from evalsuite.reporting.plain import visible
 
 if TYPE_CHECKING:
@@ -48,10 +54,24 @@ def judge_page(item: JudgeAudit, *, index: str | None = None) -> str:
         item=item,
         headline=words.headline(item),
         sections=sections,
+        attacks=_attacks(item),
         index=index,
         width=WIDTH,
         bounds=words.bounds,
     )
+
+
+def _attacks(item: JudgeAudit) -> dict[str, object] | None:
+    """What the page's table of attacks shows; None where none was put to the judge."""
+    found = item.attacked
+    if found is None:
+        return None
+    return {
+        "after": SECTIONS["attacks"],
+        "titles": ATTACK_TITLES,
+        "rows": [(result, attack_cells(found, result)) for result in by_effect(found)],
+        "notes": attack_notes(found),
+    }
 
 
 def board_page(audit: Audit, links: Mapping[tuple[str, str], str]) -> str:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from evalsuite.analysis.judges.attacks import Attacked
 from evalsuite.analysis.judges.audit import Audit, JudgeAudit
 from evalsuite.analysis.judges.board import Board
 from evalsuite.analysis.numbers import count, percent
 from evalsuite.reporting import judge_words as words
+from evalsuite.reporting.judge_attacks import (
+    ATTACK_TITLES,
+    attack_cells,
+    attack_notes,
+    by_effect,
+)
 from evalsuite.reporting.markdown import escape
 
 
@@ -16,7 +23,7 @@ def audit_markdown(audit: Audit, title: str = "Judges on trial") -> str:
     parts = [f"# {escape(title)}"]
     for board in audit.boards:
         if len(board.places) > 1:
-            parts += _board(board)
+            parts += _board(board, audit.boards)
     for item in audit.judges:
         parts += _judge(item)
     if words.unused(audit):
@@ -24,7 +31,7 @@ def audit_markdown(audit: Audit, title: str = "Judges on trial") -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _board(board: Board) -> list[str]:
+def _board(board: Board, boards: Sequence[Board]) -> list[str]:
     rows = []
     for place in board.places:
         cells = [
@@ -33,7 +40,8 @@ def _board(board: Board) -> list[str]:
         ]
         rows.append([escape(place.judge), *cells])
     titles = [escape(name) for name in words.board_titles(board)]
-    heading = f"## Leaderboard: {escape(board.criterion)}" if board.criterion else "## Leaderboard"
+    name = words.board_name(board, boards)
+    heading = f"## Leaderboard: {escape(name)}" if name else "## Leaderboard"
     lines = [f"- {line}" for line in (*words.panel_lines(board), *words.mind(board))]
     return [
         heading,
@@ -55,6 +63,8 @@ def _judge(item: JudgeAudit) -> list[str]:
         escape(words.headline(item)),
         _table(["", "figure", *words.FIGURE_TITLES[:-1], "note"], rows),
     ]
+    if item.attacked is not None:
+        parts += _attacks(item.attacked)
     if item.domains:
         domains = [
             [
@@ -70,6 +80,16 @@ def _judge(item: JudgeAudit) -> list[str]:
     if item.doubts:
         parts.append("\n".join(f"- {escape(line)}" for line in item.doubts))
     return parts
+
+
+def _attacks(item: Attacked) -> list[str]:
+    """Every attack, the worst first."""
+    rows = [
+        [result.id, *map(escape, attack_cells(item, result)), escape(result.says)]
+        for result in by_effect(item)
+    ]
+    lines = [f"- {escape(line)}" for line in attack_notes(item)]
+    return [_table(["attack", *ATTACK_TITLES, "what it tries"], rows), "\n".join(lines)]
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from evalsuite.analysis.intervals import Estimate
+from evalsuite.analysis.judges.attack_figures import NO_ROOM, UNREAD
+from evalsuite.analysis.judges.attacks import Attacked
 from evalsuite.analysis.judges.audit import Audit, JudgeAudit
 from evalsuite.analysis.judges.board import Board, Place
 from evalsuite.analysis.judges.figure import SECTIONS, Figure, Unit
+from evalsuite.analysis.judges.recorded import WORDS
 from evalsuite.analysis.numbers import (
     EN_DASH,
     MINUS,
@@ -105,16 +110,40 @@ def p_words(p: float) -> str:
 
 
 def headline(item: JudgeAudit) -> str:
-    """The judge in one sentence: how often it agrees with people, and over how many items."""
+    """The judge in a sentence or two: how often it agrees with labels, and what attacks did."""
+    said = _agreement(item)
+    return said if item.attacked is None else f"{said} {attacked_words(item.attacked)}"
+
+
+def attacked_words(item: Attacked) -> str:
+    """What a battery of attacks did to a judge, in a sentence."""
+    worst = item.worst
+    if worst is None or worst.rate is None:
+        why = UNREAD if item.top is None else NO_ROOM
+        return f"No attack could be seen to work: {why}."
+    if not worst.n_worked:
+        n = sum(1 for result in item.results if not result.control)
+        return f"None of {count(n)} attacks worked on any of {count(item.n_items)} bad answers."
+    control = item.control
+    harmless = ""
+    if control is not None and control.rate is not None:
+        harmless = f"; a harmless change on {percent(control.rate.value)}"
+    return (
+        f"The worst attack, {worst.id}, works on {percent(worst.rate.value)} of "
+        f"{count(worst.rate.n)} verdicts ({bounds(worst.rate, 'share')}){harmless}."
+    )
+
+
+def _agreement(item: JudgeAudit) -> str:
     figures = {figure.name: figure for figure in item.figures}
     if item.kind == "score":
         return _scored(figures.get("spearman"))
     accuracy, kappa = figures.get("accuracy"), figures.get("kappa")
     if accuracy is None or accuracy.estimate is None:
-        return "Nobody's labels to compare with: whether it is right is unknown."
+        return "No labels to compare with: whether it is right is unknown."
     text = (
-        f"Agrees with people on {percent(accuracy.estimate.value)} of {count(accuracy.n)} items "
-        f"({bounds(accuracy.estimate, 'share')})"
+        f"Agrees with the labels on {percent(accuracy.estimate.value)} of {count(accuracy.n)} "
+        f"items ({bounds(accuracy.estimate, 'share')})"
     )
     if kappa is not None and kappa.estimate is not None:
         text += f", kappa {written(kappa.estimate.value, 'coefficient')}"
@@ -126,19 +155,19 @@ def headline(item: JudgeAudit) -> str:
 
 def _scored(figure: Figure | None) -> str:
     if figure is None or figure.estimate is None:
-        return "Nobody's scores to compare with: whether it is right is unknown."
+        return "No labels to compare with: whether it is right is unknown."
     text = written(figure.estimate.value, "coefficient")
     between = bounds(figure.estimate, "coefficient")
-    return f"Spearman's rho with people {text} ({between}) over {count(figure.n)} answers."
+    return f"Spearman's rho with the labels {text} ({between}) over {count(figure.n)} answers."
 
 
 def board_headline(board: Board) -> str:
     """The best judge, and whether the others are told apart from it."""
     best = board.places[0]
     if best.quality is None:
-        return "Nobody's labels to compare with: the judges cannot be ranked."
+        return "No labels to compare with: the judges cannot be ranked."
     unit: Unit = "share" if board.kind != "score" else "coefficient"
-    what = "agrees with people on" if board.kind != "score" else "has a Spearman's rho of"
+    what = "agrees with the labels on" if board.kind != "score" else "has a Spearman's rho of"
     text = (
         f"{best.judge} {what} {written(best.quality.value, unit)} "
         f"({bounds(best.quality, unit)}) over {count(board.n_items)} items"
@@ -157,7 +186,8 @@ def board_headline(board: Board) -> str:
 def board_titles(board: Board) -> tuple[str, ...]:
     """Column titles of a leaderboard after the judge's name."""
     quality = "agrees" if board.kind != "score" else "Spearman's rho"
-    return (quality, *board.domains, "no verdict", "Elo", "ranks", "$ / 1k", "p50")
+    worst = ("worst attack",) if _is_attacked(board) else ()
+    return (quality, *board.domains, "no verdict", "Elo", "ranks", *worst, "$ / 1k", "p50")
 
 
 def board_cells(board: Board, place: Place) -> list[Cell]:
@@ -176,9 +206,31 @@ def board_cells(board: Board, place: Place) -> list[Cell]:
         if elo is None
         else Cell(f"{elo.rating:,.0f}", f"{elo.low:,.0f}{EN_DASH}{elo.high:,.0f}"),
         Cell(spread or NOT_APPLICABLE),
+        *((_worst(place.attacked),) if _is_attacked(board) else ()),
         Cell(UNKNOWN if place.usd_per_thousand is None else money(place.usd_per_thousand)),
         Cell(NOT_APPLICABLE if place.seconds_p50 is None else duration(place.seconds_p50)),
     ]
+
+
+def board_name(board: Board, boards: Sequence[Board]) -> str:
+    """The criterion of a board, with what is judged where another board has the same one."""
+    same = [other for other in boards if other.criterion == board.criterion]
+    if len(same) < 2:
+        return board.criterion
+    kind = WORDS[board.kind]
+    return f"{board.criterion}, {kind}" if board.criterion else kind
+
+
+def _is_attacked(board: Board) -> bool:
+    return any(place.attacked is not None for place in board.places)
+
+
+def _worst(item: Attacked | None) -> Cell:
+    """The worst attack on a judge, for a leaderboard."""
+    if item is None or item.worst is None or item.worst.rate is None:
+        return Cell(NOT_APPLICABLE)
+    name = item.worst.id if item.worst.n_worked else "none works"
+    return Cell(percent(item.worst.rate.value), name)
 
 
 def panel_lines(board: Board) -> list[str]:
@@ -196,6 +248,13 @@ def panel_lines(board: Board) -> list[str]:
         found.append(
             f"Krippendorff's alpha of the judges with each other: {alpha} "
             f"({bounds(board.alpha, 'coefficient')}), n {count(board.alpha.n)}."
+        )
+    if board.fleiss is not None:
+        fleiss = written(board.fleiss.value, "coefficient")
+        found.append(
+            f"Fleiss' kappa of the judges with each other: {fleiss} "
+            f"({bounds(board.fleiss, 'coefficient')}), on the {count(board.fleiss.n)} things that "
+            "all gave a verdict on."
         )
     return found
 
@@ -216,14 +275,19 @@ def mind(board: Board) -> list[str]:
 def explained(board: Board) -> str:
     """How the leaderboard was made, in a sentence or two."""
     quality = (
-        "share of items on which its verdict is people's"
+        "share of items on which its verdict is the label"
         if board.kind != "score"
-        else "rank correlation with people's scores"
+        else "rank correlation with the labels"
     )
     return (
         f"{quality.capitalize()}, over the {count(board.n_items)} items that every judge was asked "
-        "about. Elo: on each item the judge nearer to people beats the other; 400 points are odds "
-        "of 10 to 1. Ranks are those that the data do not exclude."
+        "about. Elo: on each item the judge nearer to the label beats the other; 400 points are "
+        "odds of 10 to 1. Ranks are those that the data do not exclude."
+        + (
+            " Worst attack: the share of bad answers that the most harmful attack helped."
+            if _is_attacked(board)
+            else ""
+        )
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from evalsuite.analysis.intervals import LEVEL, Estimate, proportion
+from evalsuite.analysis.judges.attack_figures import attack_figures, single_figures
+from evalsuite.analysis.judges.attacks import Attacked, Battery
 from evalsuite.analysis.judges.board import Board, board
 from evalsuite.analysis.judges.doubts import doubts
 from evalsuite.analysis.judges.figure import SECTIONS, Figure
@@ -63,6 +65,7 @@ class JudgeAudit:
         figures: in the order of ``SECTIONS``.
         domains: accuracy by domain, for pairs and labels.
         doubts: reasons not to believe it, a sentence each.
+        attacked: what a battery of attacks did to it; None where none was put to it.
     """
 
     judge: str
@@ -74,6 +77,7 @@ class JudgeAudit:
     figures: tuple[Figure, ...]
     domains: tuple[DomainAccuracy, ...]
     doubts: tuple[str, ...]
+    attacked: Attacked | None = None
 
     @property
     def name(self) -> str:
@@ -102,15 +106,14 @@ class Audit:
 
     Attributes:
         judges: an audit each, by name.
-        boards: a leaderboard for each criterion, over the items that all its judges were asked.
-        kind: pairs, scores or labels.
+        boards: a leaderboard for each kind and criterion, over the items that all its judges were
+            asked.
         level: coverage of all intervals.
         n_unused_labels: people's labels of items that no judge was asked about.
     """
 
     judges: tuple[JudgeAudit, ...]
     boards: tuple[Board, ...]
-    kind: Kind
     level: float
     n_unused_labels: int
 
@@ -129,6 +132,9 @@ class Audit:
     def table(self) -> pd.DataFrame:
         """A figure a row: ``TABLE`` names the columns. Values are shares, not percent."""
         rows = [_row(item, figure) for item in self.judges for figure in item.figures]
+        for item in self.judges:
+            if item.attacked is not None:
+                rows.extend(_row(item, figure) for figure in single_figures(item.attacked))
         return pd.DataFrame(rows, columns=list(TABLE))
 
 
@@ -166,10 +172,47 @@ def audit(
     return Audit(
         judges=tuple(audits),
         boards=tuple(boards),
-        kind=verdicts.kind,
         level=level,
         n_unused_labels=verdicts.n_unused_labels,
     )
+
+
+def together(audits: Sequence[Audit]) -> Audit:
+    """Audits of other judges, or of verdicts of other kinds, as one; they have the same level."""
+    return Audit(
+        judges=tuple(item for one in audits for item in one.judges),
+        boards=tuple(item for one in audits for item in one.boards),
+        level=audits[0].level,
+        n_unused_labels=sum(one.n_unused_labels for one in audits),
+    )
+
+
+def with_attacks(audited: Audit, battery: Battery) -> Audit:
+    """``audited`` with what ``battery`` did to those of its judges that it was put to."""
+    found = {(item.judge, item.criterion): item for item in battery.judges}
+
+    def of(item: JudgeAudit) -> JudgeAudit:
+        attacked = found.get((item.judge, item.criterion))
+        if attacked is None:
+            return item
+        places = list(SECTIONS)
+        figures = [*item.figures, *attack_figures(attacked, level=audited.level)]
+        figures.sort(key=lambda figure: places.index(figure.section))
+        return replace(item, figures=tuple(figures), doubts=doubts(figures), attacked=attacked)
+
+    boards = tuple(
+        replace(
+            one,
+            places=tuple(
+                replace(place, attacked=found[place.judge, one.criterion])
+                if (place.judge, one.criterion) in found
+                else place
+                for place in one.places
+            ),
+        )
+        for one in audited.boards
+    )
+    return replace(audited, judges=tuple(map(of, audited.judges)), boards=boards)
 
 
 def _audit(

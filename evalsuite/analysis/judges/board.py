@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -11,8 +11,14 @@ import numpy as np
 import pandas as pd
 
 from evalsuite.analysis.intervals import LEVEL, Estimate, percentile, proportion
+from evalsuite.analysis.judges.attacks import Attacked
 from evalsuite.analysis.judges.estimates import correlation_estimate
-from evalsuite.analysis.judges.panel import PanelFigure, judges_alpha, panel_figures
+from evalsuite.analysis.judges.panel import (
+    PanelFigure,
+    judges_alpha,
+    judges_fleiss,
+    panel_figures,
+)
 from evalsuite.analysis.judges.table import Kind
 from evalsuite.errors import UserError
 from evalsuite.judging.ratings import Intervals, rate
@@ -42,6 +48,7 @@ class Place:
         domains: domain -> accuracy; empty for scores.
         usd_per_thousand: dollars per thousand verdicts; None where some have no price.
         seconds_p50: median time of a verdict; None where none was timed.
+        attacked: what a battery of attacks did to it; None where none was put to it.
     """
 
     judge: str
@@ -51,6 +58,7 @@ class Place:
     domains: dict[str, Estimate | None]
     usd_per_thousand: float | None
     seconds_p50: float | None
+    attacked: Attacked | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +73,7 @@ class Board:
         n_items: units that people labelled and every judge was asked about.
         n_left_out: labelled units that some judge was not asked about.
         alpha: Krippendorff's, of the judges with each other.
+        fleiss: Fleiss' kappa of the same, on units that all gave a verdict on; None for scores.
         panels: what they are worth together.
         notes: what a reader must know, a sentence each.
     """
@@ -76,6 +85,7 @@ class Board:
     n_items: int
     n_left_out: int
     alpha: Estimate | None
+    fleiss: Estimate | None
     panels: tuple[PanelFigure, ...]
     notes: tuple[str, ...]
 
@@ -122,20 +132,26 @@ def board(
         domains=tuple(domains) if kind != "score" else (),
         n_items=len(common),
         n_left_out=len(asked) - len(common),
-        alpha=_alpha(units, kind, level),
+        alpha=_together(judges_alpha, units, kind, level),
+        fleiss=_together(judges_fleiss, units, kind, level),
         panels=panel_figures(verdicts, about, kind, level=level),
         notes=notes,
     )
 
 
-def _alpha(units: Mapping[str, pd.DataFrame], kind: Kind, level: float) -> Estimate | None:
-    """Over all units, labelled or not, that two judges or more gave a verdict on."""
+def _together(
+    agreement: Callable[..., Estimate | None],
+    units: Mapping[str, pd.DataFrame],
+    kind: Kind,
+    level: float,
+) -> Estimate | None:
+    """An ``agreement`` of the judges with each other, over all units, labelled or not."""
     if len(units) < 2:
         return None
     everything = pd.concat(units.values())
     cluster = everything.loc[~everything.index.duplicated(), "cluster"]
     verdicts = pd.DataFrame({judge: part["value"] for judge, part in units.items()})
-    return judges_alpha(verdicts, cluster.reindex(verdicts.index), kind, level=level)
+    return agreement(verdicts, cluster.reindex(verdicts.index), kind, level=level)
 
 
 def _best_first(place: Place) -> tuple[float, str]:

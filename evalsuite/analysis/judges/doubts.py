@@ -43,9 +43,16 @@ def _chance(figure: Figure) -> str:
     if figure.estimate is None or figure.estimate.low is None or figure.estimate.low > 0:
         return ""
     return (
-        f"{figure.title} with people is {figure.estimate.value:.2f} on {count(figure.n)} items, "
-        "which may be chance."
+        f"{figure.title} with the labels is {figure.estimate.value:.2f} on "
+        f"{count(figure.n)} items, which may be chance."
     )
+
+
+def _attacked(figure: Figure) -> str:
+    if figure.estimate is None or not figure.estimate.value:
+        return ""
+    title = figure.title[0].upper() + figure.title[1:]
+    return f"{title}: {percent(figure.estimate.value)} of {count(figure.n)}."
 
 
 def _flips(figure: Figure) -> str:
@@ -113,13 +120,18 @@ RULES: dict[str, Callable[[Figure], str]] = {
     "kappa": _chance,
     "spearman": _chance,
     "probe_wins": _probe,
+    "attack_top": _attacked,
+    "attack_control": _attacked,
+    "attack_worst": _attacked,
+    "attack_some": _attacked,
+    "attack_unread": _attacked,
     "flips": _flips,
     "first_shown_wins": _place,
     "length_slope_given_human": _away(
-        "Favours longer answers {side} than people do (slope {value:+.2f}, n {n})."
+        "Favours longer answers {side} than the labels do (slope {value:+.2f}, n {n})."
     ),
     "own_against_people": _away(
-        "Favours its own family {side} than people do ({value:+.3f}, n {n})."
+        "Favours its own family {side} than the labels do ({value:+.3f}, n {n})."
     ),
     "own_against_judges": _away(
         "Favours its own family {side} than other judges do ({value:+.3f}, n {n})."

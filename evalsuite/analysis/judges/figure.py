@@ -10,11 +10,20 @@ from evalsuite.analysis.intervals import Estimate
 Unit = Literal["share", "points", "coefficient", "log_odds", "usd", "seconds", "ratio", "score"]
 """``points`` is a difference of shares; ``score`` is in the judge's own points."""
 Section = Literal[
-    "verdicts", "human", "order", "length", "family", "noise", "discrimination", "cost"
+    "verdicts",
+    "human",
+    "attacks",
+    "order",
+    "length",
+    "family",
+    "noise",
+    "discrimination",
+    "cost",
 ]
 SECTIONS: dict[Section, str] = {
     "verdicts": "Verdicts",
-    "human": "Agreement with people",
+    "human": "Agreement with the labels",
+    "attacks": "Attacks",
     "order": "Presentation order",
     "length": "Length",
     "family": "Its own family",

@@ -12,7 +12,7 @@ from evalsuite.analysis.judges.estimates import kappa_estimate
 from evalsuite.analysis.judges.figure import Figure, absent
 from evalsuite.analysis.judges.units import known
 
-NO_LABELS = "no item has both a verdict and a person's label"
+NO_LABELS = "no item has both a verdict and a label"
 
 
 def human_figures(
@@ -25,10 +25,10 @@ def human_figures(
     labelled = known(units, "human")
     given = known(labelled, "value")
     if labelled.empty:
-        return [absent("human", "accuracy", "agrees with people", "share", NO_LABELS)]
+        return [absent("human", "accuracy", "agrees with the labels", "share", NO_LABELS)]
     n_failed = len(labelled) - len(given)
     found = [
-        _figure("accuracy", "agrees with people", _accuracy(given, level), n_failed),
+        _figure("accuracy", "agrees with the labels", _accuracy(given, level), n_failed),
         _figure(
             "accuracy_failures_wrong",
             "… failures counted as wrong",

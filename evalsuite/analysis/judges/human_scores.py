@@ -24,7 +24,7 @@ from evalsuite.judging.icc import intraclass_correlation
 Floats = NDArray[np.float64]
 MOST_GRADES = 20
 """Whole-number scales with at most this many grades have a kappa."""
-NO_LABELS = "no item has both a score and a person's score"
+NO_LABELS = "no item has both a judge's score and a label"
 CONSTANT = "one side gives the same score throughout"
 NAMES = {"pearson": "Pearson's r", "spearman": "Spearman's rho", "kendall": "Kendall's tau-b"}
 
@@ -95,9 +95,11 @@ def _distances(
             level=level,
         )
     found = [
-        _points("leniency", "scores above people", clustered_mean(x - y, clusters), n_failed, 0.0),
         _points(
-            "distance", "distance to people", clustered_mean(abs(x - y), clusters), n_failed, 0
+            "leniency", "scores above the labels", clustered_mean(x - y, clusters), n_failed, 0.0
+        ),
+        _points(
+            "distance", "distance to the labels", clustered_mean(abs(x - y), clusters), n_failed, 0
         ),
         _coefficient("icc2", "ICC(2,1), absolute agreement", icc, n_failed),
     ]

@@ -42,11 +42,11 @@ def _pairs(rows: pd.DataFrame, n_without: int, level: float) -> list[Figure]:
     found = [_longer(rows, "value", "longer_wins", "longer answer wins", level)]
     if len(labelled):
         once = labelled.drop_duplicates("unit")
-        found.append(_longer(once, "human", "longer_wins_human", "… for people", level))
+        found.append(_longer(once, "human", "longer_wins_human", "… for the labels", level))
     found.append(_slope(rows, "length_slope", "length slope", [], n_without, level))
     if len(labelled):
         n_more = n_without + len(rows) - len(labelled)
-        title = "length slope, given people's verdict"
+        title = "length slope, given the label"
         found.append(_slope(labelled, "length_slope_given_human", title, ["human"], n_more, level))
     return found
 
@@ -128,7 +128,7 @@ def _scores(rows: pd.DataFrame, n_without: int, level: float) -> list[Figure]:
     labelled = rows[rows["human"].notna()]
     if len(labelled):
         n_more = n_without + len(rows) - len(labelled)
-        title = "length slope, given people's score"
+        title = "length slope, given the label"
         found.append(_score_slope(labelled, "length_slope_given_human", title, True, n_more, level))
     return found
 

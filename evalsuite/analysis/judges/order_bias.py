@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from evalsuite.analysis.intervals import LEVEL, proportion
 from evalsuite.analysis.judges.figure import Figure, absent
@@ -10,6 +12,8 @@ from evalsuite.analysis.judges.human import both_orders
 from evalsuite.analysis.judges.units import known
 from evalsuite.analysis.paired import sign_flip_p
 from evalsuite.judging.orders import SIDES
+
+Flags = NDArray[np.bool_]
 
 
 def order_figures(rows: pd.DataFrame, *, level: float = LEVEL) -> list[Figure]:
@@ -23,6 +27,17 @@ def order_figures(rows: pd.DataFrame, *, level: float = LEVEL) -> list[Figure]:
     return [*_flips(rows, level), _first_shown(rows, level)]
 
 
+def turned(one: pd.Series, other: pd.Series) -> tuple[Flags, Flags]:
+    """Which pairs (n,) got another verdict in the ``other`` order, and which another winner.
+
+    Both are verdicts (n,) about the systems ("a", "b" or "tie") of the same pairs. From or to a tie
+    is another verdict, but no other winner.
+    """
+    changed = (one != other).to_numpy(dtype=bool)
+    decided = (one.isin(SIDES) & other.isin(SIDES)).to_numpy(dtype=bool)
+    return changed, changed & decided
+
+
 def _flips(rows: pd.DataFrame, level: float) -> list[Figure]:
     both = both_orders(rows)
     title = "verdict changes with the order"
@@ -32,15 +47,14 @@ def _flips(rows: pd.DataFrame, level: float) -> list[Figure]:
     if given.empty:
         return [absent("order", "flips", title, "share", "no pair has a verdict in both orders")]
     n_failed = len(both) - len(given)
-    changed = (given["first_a"] != given["first_b"]).to_numpy(dtype=float)
-    reversed_ = changed * (given["first_a"].isin(SIDES) & given["first_b"].isin(SIDES)).to_numpy()
+    changed, reversed_ = turned(given["first_a"], given["first_b"])
     found = [
         Figure(
             section="order",
             name="flips",
             title=title,
             unit="share",
-            estimate=proportion(changed, given["cluster"], level=level),
+            estimate=proportion(changed.astype(float), given["cluster"], level=level),
             n_without=n_failed,
             note="of pairs with a verdict in both orders; from or to a tie counts",
             wanted=0.0,
@@ -50,7 +64,7 @@ def _flips(rows: pd.DataFrame, level: float) -> list[Figure]:
             name="reversals",
             title="winner reversed by the order",
             unit="share",
-            estimate=proportion(reversed_, given["cluster"], level=level),
+            estimate=proportion(reversed_.astype(float), given["cluster"], level=level),
             n_without=n_failed,
             wanted=0.0,
         ),

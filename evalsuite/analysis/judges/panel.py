@@ -11,7 +11,11 @@ import numpy as np
 import pandas as pd
 
 from evalsuite.analysis.intervals import LEVEL, Estimate, proportion
-from evalsuite.analysis.judges.estimates import alpha_estimate, correlation_estimate
+from evalsuite.analysis.judges.estimates import (
+    alpha_estimate,
+    correlation_estimate,
+    fleiss_estimate,
+)
 from evalsuite.analysis.judges.table import Kind
 from evalsuite.judging.agreement import is_missing
 from evalsuite.judging.dawid_skene import Errors, dawid_skene
@@ -83,6 +87,23 @@ def judges_alpha(
     ratings = [list(_given(row).values()) for row in _rows(verdicts)]
     scale: Level = "interval" if kind == "score" else "nominal"
     return alpha_estimate(ratings, clusters.to_numpy(), scale=scale, level=level)
+
+
+def judges_fleiss(
+    verdicts: pd.DataFrame, clusters: pd.Series, kind: Kind, *, level: float = LEVEL
+) -> Estimate | None:
+    """Fleiss' kappa of the judges with each other, on the units that all gave a verdict on.
+
+    None for scores, for fewer than 2 judges, and where it does not exist.
+    """
+    if kind == "score" or verdicts.shape[1] < 2:
+        return None
+    whole = verdicts[verdicts.notna().all(axis=1)]
+    labels = sorted({str(value) for value in whole.to_numpy().ravel()})
+    if whole.empty or len(labels) < 2:
+        return None
+    counts = np.stack([(whole == label).sum(axis=1).to_numpy() for label in labels], axis=1)
+    return fleiss_estimate(counts, clusters.loc[whole.index].to_numpy(), level=level)
 
 
 def _rows(verdicts: pd.DataFrame) -> list[dict[Any, Any]]:

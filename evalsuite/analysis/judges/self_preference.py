@@ -14,7 +14,7 @@ from evalsuite.analysis.paired import sign_flip_p
 
 OWN = {"a": 1.0, "tie": 0.5, "b": 0.0}
 NO_FAMILIES = "families of judge and systems are not given (judge_family, family_a, family_b)"
-NO_REFERENCE = "neither people nor judges of other families judged these"
+NO_REFERENCE = "neither labels nor verdicts of judges of other families on these"
 
 
 def family_figures(
@@ -39,7 +39,7 @@ def family_figures(
     units = units_of(rows, kind).join(sides)
     compare = _pairs if kind == "pairwise" else _scores
     return [
-        compare(units, family, units["human"], "own_against_people", "than people do", level),
+        compare(units, family, units["human"], "own_against_people", "than the labels do", level),
         compare(
             units, family, _panel(others, kind), "own_against_judges", "than other judges do", level
         ),

@@ -40,7 +40,7 @@ def verdict_figures(rows: pd.DataFrame, kind: Kind, *, level: float = LEVEL) -> 
         labelled = labelled[labelled["human"].notna()]
         if len(labelled):
             ties = labelled["human"] == "tie"
-            found.append(_share(labelled, ties, "ties_human", "… of people", "", level))
+            found.append(_share(labelled, ties, "ties_human", "… of the labels", "", level))
         return found
     commonest = given["value"].value_counts().index[0]
     same = given["value"] == commonest

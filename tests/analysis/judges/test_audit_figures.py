@@ -63,7 +63,7 @@ def test_self_preference_is_found(faulty: JudgeAudit) -> None:
         found = estimate(figure)
         assert found.low is not None and found.low > 0.1
         assert figure.p_value is not None and figure.p_value < 0.001
-    assert any("Favours its own family more than people" in line for line in faulty.doubts)
+    assert any("Favours its own family more than the labels" in line for line in faulty.doubts)
 
 
 def test_failures_are_neither_right_nor_wrong_and_both_ways_are_said(faulty: JudgeAudit) -> None:
@@ -230,7 +230,7 @@ def test_labels_instead_of_pairs() -> None:
     frame.loc[0, "label"] = None
     found = audit(frame)
     item = found.judge("j")
-    assert found.kind == "label"
+    assert item.kind == found.boards[0].kind == "label"
     assert estimate(item.figure("accuracy")).n == 99
     assert estimate(item.figure("accuracy_failures_wrong")).n == 100
     assert item.figure("commonest").note == "it is No"
@@ -242,7 +242,7 @@ def test_a_judge_without_labels_is_not_called_right() -> None:
     found = audit(frame)
     item = found.judge("j")
     assert item.figure("accuracy").estimate is None
-    assert any(line.startswith("Not checked: agrees with people") for line in item.doubts)
+    assert any(line.startswith("Not checked: agrees with the labels") for line in item.doubts)
     assert found.boards[0].n_items == 0
     assert found.boards[0].alpha is not None  # they can still be compared with each other
     assert estimate(item.figure("own_against_judges")).n > 0

@@ -100,6 +100,25 @@ def test_judges_that_never_disagree_have_no_spread() -> None:
     board = board_of(frame)
     assert [place.elo.rating for place in board.places if place.elo] == [1000.0, 1000.0]
     assert board.alpha is not None and board.alpha.value == 1.0
+    assert board.fleiss is not None and board.fleiss.value == 1.0
+
+
+def test_fleiss_kappa_is_of_the_things_that_all_judged() -> None:
+    """By hand: three judges on three items agree on two and split 2:1 on one; one item is left out.
+
+    P = (1 + 1 + 1/3) / 3; the share of a is 5/9, so Pe = (25 + 16) / 81.
+    """
+    said = {"x": "aabb", "y": "aabb", "z": "abb"}
+    rows = [
+        {"judge": judge, "item": str(at), "label": label, "human": "a"}
+        for judge, labels in said.items()
+        for at, label in enumerate(labels)
+    ]
+    rows.append({"judge": "z", "item": "3", "label": None, "human": "a"})
+    fleiss = board_of(pd.DataFrame(rows)).fleiss
+    p, chance = (1 + 1 + 1 / 3) / 3, (25 + 16) / 81
+    assert fleiss is not None and fleiss.n == 3
+    assert fleiss.value == pytest.approx((p - chance) / (1 - chance))
 
 
 def test_scores_are_ranked_by_correlation() -> None:

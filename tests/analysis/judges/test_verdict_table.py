@@ -153,6 +153,7 @@ def recorded(**columns: Any) -> pd.DataFrame:
             "repeat": 0,
             "value": [1.0, 0.0, 1.0, None],
             "verdict": ["a", "b", "a", None],
+            "right": ["a", "a", None, None],
             "status": ["judged", "judged", "judged", "judge_error"],
             "error_kind": [None, None, None, "no_verdict"],
             "usd": 0.01,
@@ -169,14 +170,40 @@ def test_the_verdicts_of_a_run_are_understood(tmp_path: Path) -> None:
     flips = item.figure("flips")
     assert flips.estimate is not None and (flips.estimate.value, flips.n_without) == (1.0, 1)
     assert item.figure("failed").note == "no_verdict 1"
+    single = item.figure("verdict_accuracy").estimate  # in the order ba it said b
+    assert single is not None and (single.value, single.n) == (0.5, 2)
+
+
+SINGLE: dict[str, Any] = {
+    "system_a": None,
+    "system_b": None,
+    "order": None,
+    "system": ["x", "y", "x", "y"],
+}
 
 
 def test_scores_of_a_run_are_understood() -> None:
-    frame = recorded(system_a=None, system_b=None, order=None, system=["x", "y", "x", "y"])
-    item = audit(of_run(frame)).judges[0]
+    frame = recorded(**SINGLE, verdict=["4", "2", "5", None], right=["4", "3", None, "2"])
+    frame["value"] = [4.2, 2.4, 4.9, None]
+    tidy = of_run(frame)
+    assert list(tidy["score"][:3]) == [4.2, 2.4, 4.9] and tidy["score"].isna()[3]
+    assert list(tidy["human"][:2]) == [4.0, 3.0]
+    item = audit(tidy).judges[0]
     assert item.kind == "score" and item.n_failed == 1
-    with pytest.raises(ConfigError, match="of one judging, RUN/judging/NAME"):
-        of_run(recorded(system_a=["x", "x", None, None]))
+    with pytest.raises(ConfigError, match=r"pairs \(2\), scores \(2\): name the run's folder"):
+        of_run(recorded(system_a=["x", "x", None, None], verdict=["a", "b", "4", None]))
+
+
+def test_words_of_a_run_are_labels_and_what_is_right_is_known() -> None:
+    words = ["correct", "incorrect", "correct", None]
+    right = ["correct", "correct", "incorrect", "correct"]
+    frame = recorded(**SINGLE, verdict=words, right=right, criterion="correct")
+    mean = recorded(**SINGLE, verdict=["1", "0", "1", None], right=None)  # over its criteria
+    item = audit(of_run(pd.concat([frame, mean]))).judge("helpful by large", "correct")
+    accuracy = item.figure("accuracy").estimate
+    assert item.kind == "label" and accuracy is not None
+    assert (accuracy.value, accuracy.n) == (pytest.approx(1 / 3), 3)
+    assert item.figure("accuracy").n_without == 1
 
 
 def test_a_panel_of_a_run_is_a_judge_of_its_own() -> None:
