@@ -58,7 +58,13 @@ class DryRunPage:
         if len(tasks) > 1:
             yield _table("task", [_of_task(task, rows) for task in tasks], None, options)
             yield Text()
-        for line in (*_unknown(rows), *(f"Would stop: {why}." for why in self.plan.unready)):
+        if self.plan.judges:
+            yield Text(f"{_judging(self.plan.judges)}\n", style="bold")
+            whole = _Row(name="total", calls=self.plan.judges)
+            yield _table("judge: of what", _by_judge(self.plan.judges), whole, options)
+            yield Text()
+        unknown = _unknown((*rows, *self.plan.judges))
+        for line in (*unknown, *(f"Would stop: {why}." for why in self.plan.unready)):
             yield Text(line, style="yellow")
         yield Text(f"Assumed: {one_line(self.plan.assumed, _LONGEST_NOTE)}.", style="dim")
         yield Text("Nothing was asked.")
@@ -70,7 +76,7 @@ def dry_run_page(plan: Plan) -> DryRunPage:
 
 
 def dry_run_json(plan: Plan) -> str:
-    """``plan`` for machines: an object with every row, the totals and what is assumed.
+    """``plan`` for machines: every row, the totals of the systems, what is assumed, and judges.
 
     null is unknown. ASCII, so that no name in it can drive a terminal.
     """
@@ -80,6 +86,7 @@ def dry_run_json(plan: Plan) -> str:
         "assumed": plan.assumed,
         "unready": list(plan.unready),
         "rows": [dataclasses.asdict(row) for row in plan.rows],
+        "judges": [dataclasses.asdict(row) for row in plan.judges],
     }
     return json.dumps(content, indent=2)
 
@@ -92,6 +99,13 @@ def _headline(rows: Sequence[PlannedCalls]) -> str:
     return (
         f"{sum(answered.values()):,} answers by {_plural(len(systems), 'system')} on "
         f"{_plural(len(tasks), 'task')}: {_calls(rows)} calls, cost {_usd(rows)}"
+    )
+
+
+def _judging(rows: Sequence[PlannedCalls]) -> str:
+    return (
+        f"Then the judges: {_calls(rows)} calls, cost {_usd(rows)}; every "
+        "answer there, and as short or as long as it may be"
     )
 
 
@@ -121,6 +135,18 @@ def _by_system(rows: Sequence[PlannedCalls]) -> list[_Row]:
 
 def _of_task(task: str, rows: Sequence[PlannedCalls]) -> _Row:
     return _Row(name=task, calls=[row for row in rows if row.task == task])
+
+
+def _by_judge(rows: Sequence[PlannedCalls]) -> list[_Row]:
+    """A row a judge and task, named as its questions are; by whom, where several judge alike."""
+    made: dict[tuple[str, str], list[PlannedCalls]] = {}
+    for row in rows:
+        made.setdefault((row.task, row.system), []).append(row)
+    tasks = [task for task, _ in made]
+    return [
+        _Row(name=f"{task}, by {by}" if tasks.count(task) > 1 else task, calls=calls)
+        for (task, by), calls in made.items()
+    ]
 
 
 def _unknown(rows: Sequence[PlannedCalls]) -> list[str]:

@@ -20,7 +20,7 @@ from evalsuite.systems.base import HybridSpec, ModelSpec
 from evalsuite.systems.price import Price
 from evalsuite.task import Split, Task
 
-_BYTES_PER_TOKEN = (3, 5)
+BYTES_PER_TOKEN = (3, 5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +52,13 @@ class Plan:
     """Everything that a run from scratch would ask; an earlier session may have done part of it.
 
     ``unready`` says of each task that could not be scored on this machine what is missing.
+    ``judges`` are the calls of those who judge the answers; no figure of ``rows`` has them in it.
     """
 
     rows: tuple[PlannedCalls, ...]
     assumed: str
     unready: tuple[str, ...] = ()
+    judges: tuple[PlannedCalls, ...] = ()
 
     @property
     def usd_at_least(self) -> float | None:
@@ -109,13 +111,11 @@ def plan(experiment: Experiment) -> Plan:
                 size = _prompts(planned, split, limit, 1)
                 for hop in _hops(member, experiment.systems):
                     rows.append(_row(experiment, planned.task, member, hop, size, "fit"))
-    low, high = _BYTES_PER_TOKEN
+    low, high = BYTES_PER_TOKEN
     return Plan(
         rows=tuple(rows),
         assumed=f"a token has {low} to {high} bytes, an answer 1 token to its max_output_tokens; "
-        "nothing is retried, and nothing is there from an earlier session or a cache"
-        + "; without judges, who are asked about the answers"
-        * bool(experiment.judges),
+        "nothing is retried, and nothing is there from an earlier session or a cache",
         unready=tuple(_unready(planned.task for planned in experiment.tasks)),
     )
 
@@ -182,7 +182,7 @@ def _row(
     spec = experiment.systems[hop.name]
     assert isinstance(spec, ModelSpec)
     price = spec.stated_price()
-    low, high = _BYTES_PER_TOKEN
+    low, high = BYTES_PER_TOKEN
     most = hop.at_most
     input_least = hop.at_least * size.prompt_bytes // high
     input_most = None if most is None else most * -(-size.prompt_bytes // low)
