@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 CallStatus = Literal["ok", "error"]
 ResponseStatus = Literal["ok", "system_error"]
@@ -122,6 +122,9 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``queue_seconds`` is waiting inside the backend (for a batch, a device, a rate limit);
     ``service_seconds`` is from start of work to last token; ``machine_seconds`` is this call's
     share of the machine (batch seconds / batch size), the basis of machine-hour prices.
+    ``first_token_seconds`` is from start of work, or from sending, to the first token. ``joules``
+    are this call's share of what energy counters counted meanwhile, ``idle_joules`` what the same
+    counters count in as many machine seconds when nothing runs, and ``joules_basis`` names them.
     ``retries`` and ``backoff_seconds`` are of this call alone. A completion read from a recording
     has ``recorded=True``, carries the recorded ``usd`` (None where none was) and no times.
     ``maybe_billed_attempts`` counts failed attempts before this one that may have been charged
@@ -139,6 +142,9 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     service_seconds: float | None = None
     machine_seconds: float | None = None
     batch_size: int | None = None
+    joules: float | None = None
+    idle_joules: float | None = None
+    joules_basis: str | None = None
     retries: int = 0
     backoff_seconds: float = 0.0
     recorded: bool = False
@@ -155,7 +161,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``usd`` is what the call costs when it is made; ``billed_usd`` what this run was charged for
     it: 0 where it came from the response cache (``cached``) or from a recording (``recorded``),
     which have no ``seconds`` either. ``usd`` and ``joules`` are None where no price or counter is
-    known; the bases say how they were obtained.
+    known; the bases say how they were obtained. ``idle_joules`` are the part of ``joules`` that the
+    machine takes in as many machine seconds when nothing runs; None where nobody knows.
     """
 
     key: str
@@ -181,6 +188,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     usd_basis: str | None = None
     billed_usd: float | None = None
     joules: float | None = None
+    idle_joules: float | None = None
     joules_basis: str | None = None
     seconds: float | None = None
     queue_seconds: float | None = None
@@ -354,6 +362,48 @@ class SystemEntry(msgspec.Struct, frozen=True, kw_only=True):
     reported: bool = True
 
 
+class Size(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a model in this process takes up; None is unknown, and each basis says how it was found.
+
+    ``disk_bytes`` are its weights' files; ``ram_bytes`` and ``vram_bytes`` the most memory that it
+    took loaded and answering. Not in them is the process that it runs in; ``process_bytes`` is all
+    of that at its peak while the model answered, with libraries and every model that was loaded.
+    """
+
+    parameters: int | None = None
+    disk_bytes: int | None = None
+    disk_basis: str = ""
+    ram_bytes: int | None = None
+    ram_basis: str = ""
+    vram_bytes: int | None = None
+    vram_basis: str = ""
+    process_bytes: int | None = None
+
+
+class Footprint(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a model of a run was, and what it took up here.
+
+    ``where`` is "here" for a model in this process, "endpoint" for one behind an address,
+    "recording" for recorded answers, and "unknown" for a backend that does not say. ``size`` is
+    None unless it is here.
+    """
+
+    system: str
+    where: Literal["here", "endpoint", "recording", "unknown"]
+    size: Size | None = None
+
+
+class IdlePower(msgspec.Struct, frozen=True, kw_only=True):
+    """What an energy counter counted before a session asked anything, models loaded.
+
+    ``watts`` over ``seconds``; None where the counter did not move.
+    """
+
+    counter: str
+    watts: float | None
+    seconds: float
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What was run, with what, on what. Secrets and machine names are never in it.
 
@@ -361,7 +411,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     had to be counted here. ``stopped`` says why a run ended before all its answers were there; its
     tables hold what was answered. A run that is neither ``complete`` nor ``stopped`` has none.
     ``sandbox`` is the tier that candidate code ran in, or "not needed"; ``sandbox_features`` is
-    what that tier had on this machine.
+    what that tier had on this machine. ``footprints`` are of the models, hybrids have none of their
+    own; ``idle_power`` is that of the counters that energy was measured with.
     """
 
     schema_version: int
@@ -386,3 +437,5 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     stopped: str | None = None
     sandbox_features: str = ""
+    footprints: tuple[Footprint, ...] = ()
+    idle_power: tuple[IdlePower, ...] = ()

@@ -26,7 +26,7 @@ from evalsuite.running.engine import Answered, Engine, Stop, opened_cache, opene
 from evalsuite.running.environment import code_revision, hardware, package_versions
 from evalsuite.running.events import Event
 from evalsuite.running.journal import Journal
-from evalsuite.running.opened import OpenedSystem, refuse_unpriced
+from evalsuite.running.opened import OpenedSystem, footprints, refuse_unpriced
 from evalsuite.scoring.sandbox import Tier, describe, required_tier
 from evalsuite.store import read_manifest, write_manifest
 from evalsuite.systems.resources import Resources
@@ -122,6 +122,8 @@ class Session:
             ):
                 refuse_unpriced(self._experiment.settings.max_usd, systems)
                 manifest = _manifest(self._experiment, systems, self._folder)
+                idle = await asyncio.to_thread(resources.meter.rest)
+                manifest = msgspec.structs.replace(manifest, idle_power=idle)
                 write_manifest(self._folder, manifest)
                 answered = await Engine(
                     self._experiment,
@@ -132,7 +134,8 @@ class Session:
                     cache=cache,
                     resources=resources,
                 ).run()
-            manifest = msgspec.structs.replace(manifest, notes=resources.notes)
+                taken = footprints(systems, manifest.footprints)
+            manifest = msgspec.structs.replace(manifest, notes=resources.notes, footprints=taken)
             if answered.complete or self._stop.why is not None:
                 await asyncio.to_thread(self._finish, journal, manifest, answered)
 
@@ -205,6 +208,7 @@ def _manifest(
         python=platform.python_version(),
         packages=package_versions(),
         hardware=hardware(),
+        footprints=earlier.footprints if earlier else (),
     )
 
 

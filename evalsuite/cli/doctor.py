@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,12 +40,17 @@ class Finding:
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Everything, for programs.")] = False,
+    idle: Annotated[
+        bool, typer.Option("--idle", help="Measure what the machine takes at rest, for 2 s.")
+    ] = False,
 ) -> None:
     """Show what this machine can do: the sandbox, toolchains, extras, counters, data.
 
     Nothing is changed and nothing is fetched. The exit code is 0 whatever is found.
     """
     sections = {title: list(look()) for title, look in SECTIONS.items()}
+    if idle:
+        sections["Machine"] += _idle()
     if as_json:
         found = {title: [asdict(item) for item in items] for title, items in sections.items()}
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
@@ -159,8 +163,7 @@ def machine() -> Iterator[Finding]:
     yield Finding(name="memory", ok=None, detail=f"{total / 2**30:.1f} GiB")
     cards = _lines("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader")
     yield Finding(name="GPU", ok=bool(cards), detail="; ".join(cards) or "no NVIDIA GPU answers")
-    yield _nvml()
-    yield _rapl()
+    yield from _counters()
 
 
 def data() -> Iterator[Finding]:
@@ -242,23 +245,34 @@ def _extras() -> dict[str, list[str]]:
     return found
 
 
-def _nvml() -> Finding:
-    import ctypes
+def _counters() -> Iterator[Finding]:
+    """The counters that a run would measure energy with."""
+    from evalsuite.systems.energy.nvml import nvml_counters
+    from evalsuite.systems.energy.rapl import rapl
 
-    try:
-        library = ctypes.CDLL("libnvidia-ml.so.1")
-        ready = library.nvmlInit_v2() == 0
-    except (OSError, AttributeError):
-        ready = False
-    detail = "energy of NVIDIA GPUs can be read" if ready else "no NVML library answers"
-    return Finding(name="NVML", ok=ready, detail=detail)
+    for name, found in (("NVML", nvml_counters()), ("RAPL", rapl())):
+        names = ", ".join(counter.name for counter in found.counters)
+        for counter in found.counters:
+            counter.close()
+        detail = "; ".join(filter(None, (names, found.problem)))
+        yield Finding(name=name, ok=bool(names), detail=detail, remedy=found.remedy)
 
 
-def _rapl() -> Finding:
-    counters = sorted(Path("/sys/class/powercap").glob("intel-rapl:*/energy_uj"))
-    if not counters:
-        detail = "the processor shows no energy counter, as in most virtual machines"
-        return Finding(name="RAPL", ok=False, detail=detail)
-    ok = os.access(counters[0], os.R_OK)
-    remedy = "" if ok else f"let this user read it: chmod a+r {counters[0]}"
-    return Finding(name="RAPL", ok=ok, detail=str(counters[0]), remedy=remedy)
+def _idle() -> Iterator[Finding]:
+    """What the processors take while nothing of ours runs."""
+    from evalsuite.systems.energy.counters import HOST
+    from evalsuite.systems.energy.meter import Meter
+    from evalsuite.systems.energy.nvml import nvml_counters
+    from evalsuite.systems.energy.rapl import rapl
+
+    meter = Meter(lambda device: rapl() if device == HOST else nvml_counters())
+    meter.watch("every GPU")
+    powers = meter.rest()
+    meter.close()
+    if not powers:
+        yield Finding(name="at rest", ok=False, detail="no counter of energy can be read")
+    for power in powers:
+        known = power.watts is not None
+        detail = f"{power.watts:.3g} W" if known else "it did not move"
+        detail = f"{detail}, over {power.seconds:g} s"
+        yield Finding(name=f"{power.counter} at rest", ok=known, detail=detail)

@@ -99,6 +99,7 @@ class Asker:
             ),
             cache=None,
             redacted=resources.redacted,
+            meter=resources.meter,
         )
         self._fits = Fits(
             systems,

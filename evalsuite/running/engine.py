@@ -115,6 +115,7 @@ class Engine:
             ),
             cache=cache,
             redacted=resources.redacted,
+            meter=resources.meter,
         )
         self._scoring = ScoringPass(journal, tell)
         self._errors = ErrorsAllowed(settings.max_errors)

@@ -18,7 +18,7 @@ from evalsuite.running.grading import scorer_key, scores_of
 from evalsuite.running.journal import Journal
 from evalsuite.running.opened import OpenedSystem
 from evalsuite.systems.base import Fitted, HybridSpec, Outcome
-from evalsuite.systems.price import Price
+from evalsuite.systems.price import Price, machine_usd
 from evalsuite.task import Split, Task
 
 Respond = Callable[[Task, str, Request], Awaitable[Response]]
@@ -211,5 +211,8 @@ def _fit_usd(fitted: Fitted, system: OpenedSystem, spent: list[float | None]) ->
     )
     if price is None:
         return total(spent)
-    rate = price.usd_per_machine_hour
-    return total([*spent, None if rate is None else fitted.machine_seconds / 3600 * rate])
+    power = price.power
+    joules = fitted.joules
+    if joules is None and power is not None:
+        joules = power.of(fitted.machine_seconds, None).joules
+    return total([*spent, machine_usd(price, fitted.machine_seconds, joules)])

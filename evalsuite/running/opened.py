@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from evalsuite.errors import ConfigError, UserError
-from evalsuite.records import SystemEntry, fingerprint
+from evalsuite.records import Footprint, Size, SystemEntry, fingerprint
 from evalsuite.systems.base import HybridSpec, Model, ModelSpec
 from evalsuite.systems.limits import Limiter
 from evalsuite.systems.resources import Resources
@@ -37,6 +37,19 @@ class OpenedSystem:
         """Whether this system can take ``task`` at all (a classical model cannot write stories)."""
         check = getattr(self.model or self.spec, "supports", None)
         return True if check is None else bool(check(task))
+
+    def footprint(self) -> Footprint | None:
+        """What its model takes up so far, or where else it is; None for a hybrid."""
+        model = self.model
+        if model is None:
+            return None
+        size: Size | None = getattr(model, "size", None)
+        if size is not None:
+            return Footprint(system=self.name, where="here", size=size)
+        if getattr(model, "limiter", None) is not None:
+            return Footprint(system=self.name, where="endpoint")
+        recording = _pattern(self.spec) == "replay"
+        return Footprint(system=self.name, where="recording" if recording else "unknown")
 
     def entry(self, *, reported: bool) -> SystemEntry:
         """What the manifest says of this system."""
@@ -79,6 +92,19 @@ def open_systems(
     for name in wanted:
         open_one(name)
     return opened
+
+
+def footprints(
+    systems: Mapping[str, OpenedSystem], earlier: Iterable[Footprint] = ()
+) -> tuple[Footprint, ...]:
+    """What the models of a run took up, in this session and in the ``earlier`` ones.
+
+    A session that asks a model nothing sees only how it was loaded, so the most that any saw
+    counts.
+    """
+    before = {item.system: item for item in earlier}
+    found = [system.footprint() for system in systems.values()]
+    return tuple(_larger(item, before.get(item.system)) for item in found if item is not None)
 
 
 def limiters_of(name: str, systems: Mapping[str, OpenedSystem]) -> tuple[Limiter, ...]:
@@ -127,6 +153,22 @@ def _refuse_without_tokens(
             spec.check_tokens({role: model.decoder for role, model in models.items()})
         except ConfigError as error:
             raise ConfigError(f"system {name!r}: {error}") from None
+
+
+def _larger(now: Footprint, before: Footprint | None) -> Footprint:
+    """``now`` with the bytes of ``before`` where those were more; the rest is of now."""
+    if now.size is None or before is None or before.size is None:
+        return now
+    fields: dict[str, Any] = {}
+    for kind in ("disk", "ram", "vram"):
+        most = getattr(before.size, f"{kind}_bytes")
+        if most is not None and most > (getattr(now.size, f"{kind}_bytes") or 0):
+            fields[f"{kind}_bytes"] = most
+            fields[f"{kind}_basis"] = getattr(before.size, f"{kind}_basis")
+    fields["process_bytes"] = max(
+        filter(None, (now.size.process_bytes, before.size.process_bytes)), default=None
+    )
+    return msgspec.structs.replace(now, size=msgspec.structs.replace(now.size, **fields))
 
 
 def _bound(name: str, spec: HybridSpec, members: Mapping[str, OpenedSystem]) -> OpenedSystem:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
@@ -28,6 +28,8 @@ from evalsuite.running.call_records import cached_call, failed_call, finished_ca
 from evalsuite.running.journal import Journal
 from evalsuite.running.opened import OpenedSystem
 from evalsuite.systems.base import Fitted, HybridSpec, Joint, JointWork, Model, Share
+from evalsuite.systems.energy.counters import HOST
+from evalsuite.systems.energy.meter import Meter, Reading, energy_fields
 from evalsuite.systems.price import Price
 
 FittedFor = Callable[[str], Awaitable[Fitted | None]]
@@ -39,7 +41,8 @@ T = TypeVar("T")
 class Means:
     """What every answer of a run is made with.
 
-    ``worker`` is the thread of local models; ``redacted`` takes secrets out of a message.
+    ``worker`` is the thread of local models and ``meter`` counts their energy; ``redacted`` takes
+    secrets out of a message.
     """
 
     systems: Mapping[str, OpenedSystem]
@@ -48,6 +51,7 @@ class Means:
     budget: Budget
     cache: Cache | None
     redacted: Callable[[str], str]
+    meter: Meter = field(default_factory=Meter)
 
 
 class Trace:
@@ -186,14 +190,16 @@ class Trace:
                 return known.answer
             asked_at = time.perf_counter()
 
-            def timed() -> tuple[Answer, float, float]:
-                began = time.perf_counter()
-                answer = work()
-                return answer, began - asked_at, time.perf_counter() - began
+            def timed() -> tuple[Answer, float, float, Reading | None]:
+                with self._means.meter.measure(HOST) as measured:
+                    began = time.perf_counter()
+                    answer = work()
+                    seconds = time.perf_counter() - began
+                return answer, began - asked_at, seconds, measured.reading
 
             loop = asyncio.get_running_loop()
-            answer, queued, seconds = await loop.run_in_executor(self._means.worker, timed)
-            self._keep(local_call(answer, about, queued, seconds, price), Amount())
+            answer, queued, seconds, reading = await loop.run_in_executor(self._means.worker, timed)
+            self._keep(local_call(answer, about, queued, seconds, price, reading), Amount())
             return answer
 
     @contextmanager
@@ -278,21 +284,24 @@ class Trace:
         set_aside = [await budget.set_aside(worst()) for _ in models] if budget.limited else []
         began = time.perf_counter()
         try:
-            queued, seconds, joint = await _on_device(models[last], lambda: work(decoders))
+            queued, seconds, joint, reading = await _on_device(models[last], lambda: work(decoders))
         except BaseException as error:
             seconds = time.perf_counter() - began
             for index, about in enumerate(calls.values()):
                 taken = budget.settle(set_aside[index] if set_aside else None, worst, None, None)
                 if isinstance(error, CallFailed):
-                    self._keep(failed_call(error, about, seconds, self._means.redacted), taken)
+                    call = failed_call(error, about, seconds, self._means.redacted, here=True)
+                    self._keep(call, taken)
             raise
         forward = sum(share.machine_seconds for share in joint.shares.values())
         for index, (role, about) in enumerate(calls.items()):
             share = joint.shares[role]
-            # All the time of the machine is paid, by each in proportion to its forward passes.
-            took = seconds * (share.machine_seconds / forward if forward else 1 / len(calls))
+            # All time and energy of the machine are paid, by each as its forward passes are.
+            part = share.machine_seconds / forward if forward else 1 / len(calls)
+            took = seconds * part
             answer = joint.answer if role == last else Answer(data=share.data)
-            completion = _completion_of(share, answer, queued, took)
+            energy = energy_fields(reading, part)
+            completion = _completion_of(share, answer, queued, took, energy)
             call = finished_call(
                 completion, {**about, "reason": share.reason}, took, models[role].price
             )
@@ -321,7 +330,8 @@ class Trace:
             raise UserError(f"system {about['system']!r}: {refusal}") from refusal
         except CallFailed as failure:
             seconds = time.perf_counter() - began if timed else None
-            call = failed_call(failure, about, seconds, self._means.redacted)
+            here = hasattr(model, "size")
+            call = failed_call(failure, about, seconds, self._means.redacted, here=here)
             self._keep(call, budget.settle(most, worst, call.billed_usd, None))
             raise
         except BaseException:
@@ -339,12 +349,16 @@ class Trace:
         self._calls.append(call)
 
 
-async def _on_device(model: Any, work: Callable[[], Joint]) -> tuple[float, float, Joint]:
-    done: tuple[float, float, Joint] = await model.on_device(work)
+async def _on_device(
+    model: Any, work: Callable[[], Joint]
+) -> tuple[float, float, Joint, Reading | None]:
+    done: tuple[float, float, Joint, Reading | None] = await model.on_device(work)
     return done
 
 
-def _completion_of(share: Share, answer: Answer, queued: float, seconds: float) -> Completion:
+def _completion_of(
+    share: Share, answer: Answer, queued: float, seconds: float, energy: dict[str, Any]
+) -> Completion:
     return Completion(
         answer=answer,
         input_tokens=share.input_tokens,
@@ -354,6 +368,7 @@ def _completion_of(share: Share, answer: Answer, queued: float, seconds: float) 
         service_seconds=seconds,
         machine_seconds=seconds,
         batch_size=1,
+        **energy,
     )
 
 

@@ -31,7 +31,8 @@ class Fitted:
 
     ``state`` is handed back with every request. ``identity`` is its JSON-able essence (a
     threshold, coefficients rounded, a hash): it belongs to the fingerprint of the answers.
-    ``note`` says in words what was chosen and on how many samples.
+    ``note`` says in words what was chosen and on how many samples. ``joules`` are of the
+    ``machine_seconds``, where counted.
     """
 
     state: Any
@@ -40,6 +41,7 @@ class Fitted:
     n_samples: int
     note: str
     machine_seconds: float = 0.0
+    joules: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +166,9 @@ class Model(Protocol):
     identity and what the request sends, so that the response cache may keep it;
     ``requests_for(request)`` how many times a prompt is sent for one answer, where not once;
     ``timed`` is False where the time of a call says nothing (a provider's batch); ``decoder``
-    and ``on_device(work)`` are what a local model takes part in token-level hybrids with.
+    and ``on_device(work)`` are what a local model takes part in token-level hybrids with. ``size``
+    (``evalsuite.records.Size``) is what a model in this process takes up so far; only such a one
+    has it.
     """
 
     name: str

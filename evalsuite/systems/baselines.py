@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from evalsuite.errors import CallRejected, ConfigError, ExtraMissing
 from evalsuite.hints import did_you_mean
-from evalsuite.records import Completion, Request
+from evalsuite.records import Completion, Request, Size
 from evalsuite.systems.base import Fitted, HybridSpec, Model, ModelSpec, Practice
 from evalsuite.systems.classical import ClassicalModel, ClassicalSpec, Kind
 from evalsuite.systems.price import Price
@@ -82,6 +82,10 @@ class _Baseline:
         self.price = model.price
         self._model = model
         self._tasks = tasks
+
+    @property
+    def size(self) -> Size:
+        return self._model.size
 
     def supports(self, task: Task) -> bool:
         return task.name in self._tasks and self._model.supports(task)

@@ -6,6 +6,7 @@ Learns each task from its train split, before it answers for the record.
 from __future__ import annotations
 
 import asyncio
+import pickle
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
@@ -13,9 +14,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from evalsuite.errors import CallRejected, ExtraMissing
-from evalsuite.records import Answer, Completion, Request, Sample, fingerprint
+from evalsuite.records import Answer, Completion, Request, Sample, Size, fingerprint
 from evalsuite.systems import learners, regressors
 from evalsuite.systems.base import Fitted, ModelSpec, Practice
+from evalsuite.systems.energy.counters import HOST
+from evalsuite.systems.energy.meter import Reading, energy_fields
 from evalsuite.systems.price import machine_price
 from evalsuite.systems.resources import Resources
 from evalsuite.systems.tagger import Tagger, learn_tagger
@@ -66,14 +69,17 @@ class ClassicalSpec(ModelSpec):
         "linear_tagger" for spans, "majority" (the most frequent label), or "auto": gradient
         boosting, TF-IDF or the tagger, by what the task can be learnt from. Where rows have
         numbers as targets, these are gradient boosting, ridge regression and the mean.
-    usd_per_machine_hour, watts: price and power of the machine; the default price is an
-        assumption and marked so.
+    usd_per_machine_hour, usd_per_kwh, watts, grams_co2e_per_kwh: price of the machine's time and
+        energy, its power where no counter of energy can be read, and the carbon intensity of its
+        electricity; the default price and power are assumptions and marked so.
     """
 
     backend: Literal["classical"] = "classical"
     model: Kind = "auto"
     usd_per_machine_hour: float | None = Field(None, ge=0)
+    usd_per_kwh: float | None = Field(None, ge=0)
     watts: float | None = Field(None, ge=0)
+    grams_co2e_per_kwh: float | None = Field(None, ge=0)
 
     def open(self, resources: Resources) -> ClassicalModel:
         """ExtraMissing where scikit-learn is not installed."""
@@ -82,6 +88,7 @@ class ClassicalSpec(ModelSpec):
             from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
         except ImportError:
             raise ExtraMissing("scikit-learn", "classical", f"classical/{self.model}") from None
+        resources.meter.watch(HOST)
         return ClassicalModel(self, resources, ThreadpoolController(), sklearn.__version__)
 
 
@@ -110,10 +117,28 @@ class ClassicalModel:
             "version": VERSION,
             "sklearn": sklearn_version,
         }
-        self.price = machine_price(spec.usd_per_machine_hour, spec.watts, assume=True)
+        self.price = machine_price(
+            spec.usd_per_machine_hour,
+            spec.watts,
+            assume=True,
+            usd_per_kwh=spec.usd_per_kwh,
+            grams_co2e_per_kwh=spec.grams_co2e_per_kwh,
+        )
         self._kind: Kind = spec.model
         self._resources = resources
         self._threads = threads
+        self._learnt_bytes: int | None = None
+
+    @property
+    def size(self) -> Size:
+        """Bytes of what was learnt, as it would be stored: the largest of the tasks' models."""
+        basis = "" if self._learnt_bytes is None else "what was learnt, pickled"
+        return Size(
+            disk_bytes=self._learnt_bytes,
+            disk_basis=basis,
+            ram_bytes=self._learnt_bytes,
+            ram_basis=basis,
+        )
 
     def supports(self, task: Task) -> bool:
         """Whether ``task`` can be learnt by this kind of model."""
@@ -129,7 +154,9 @@ class ClassicalModel:
             return None
         kind = _AUTO[task.learnable] if self._kind == "auto" else self._kind
         numeric = task.learnable == "rows" and _numeric(task, samples)
-        state, seconds = await self._compute(_learn_number if numeric else _learn, kind, samples)
+        learn = _learn_number if numeric else _learn
+        state, seconds, reading = await self._compute(learn, kind, samples)
+        self._learnt_bytes = max(self._learnt_bytes or 0, len(pickle.dumps(state)))
         what = f"{kind} for numbers" if numeric else kind
         return Fitted(
             state=(kind, state),
@@ -138,6 +165,7 @@ class ClassicalModel:
             n_samples=len(samples),
             note=f"{what} learnt from {len(samples)} training samples in {seconds:.2g} s",
             machine_seconds=seconds,
+            joules=None if reading is None else reading.joules,
         )
 
     async def complete(self, request: Request, fitted: Fitted | None) -> Completion:
@@ -146,7 +174,7 @@ class ClassicalModel:
             message = f"{self.name} cannot learn {request.task}: no training samples of its kind"
             raise CallRejected(message, kind="not_learnable", billed=False)
         enqueued = time.perf_counter()
-        answer, seconds = await self._compute(_answer, *fitted.state, request)
+        answer, seconds, reading = await self._compute(_answer, *fitted.state, request)
         waited = time.perf_counter() - enqueued - seconds
         return Completion(
             answer=answer,
@@ -154,19 +182,23 @@ class ClassicalModel:
             service_seconds=seconds,
             machine_seconds=seconds,
             batch_size=1,
+            **energy_fields(reading),
         )
 
     async def close(self) -> None:
         """Nothing to free."""
 
-    async def _compute(self, work: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
-        """The result of ``work`` on the device's thread, and the seconds it took there."""
+    async def _compute(
+        self, work: Callable[..., Any], *arguments: Any
+    ) -> tuple[Any, float, Reading | None]:
+        """The result of ``work`` on the device's thread, its seconds there and its energy."""
 
-        def timed() -> tuple[Any, float]:
-            with self._threads.limit(limits=1):
+        def timed() -> tuple[Any, float, Reading | None]:
+            with self._threads.limit(limits=1), self._resources.meter.measure(HOST) as measured:
                 began = time.perf_counter()
                 result = work(*arguments)
-                return result, time.perf_counter() - began
+                seconds = time.perf_counter() - began
+            return result, seconds, measured.reading
 
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._resources.worker("cpu"), timed)

@@ -12,6 +12,7 @@ import hashlib
 import inspect
 import json
 import math
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -36,11 +37,15 @@ class Row:
 
 @dataclass(kw_only=True)
 class Generated:
-    """What was generated for a row: its tokens, the end token included, and their log-probs."""
+    """What was generated for a row: its tokens, the end token included, and their log-probs.
+
+    ``first_token_at`` is when the first of them was known, by ``time.perf_counter``.
+    """
 
     tokens: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     finish_reason: Literal["stop", "length"] | None = None
+    first_token_at: float | None = field(default=None, compare=False)
 
 
 class Decoder:
@@ -95,6 +100,8 @@ class Decoder:
                             logprob = float(logprobs[index, token])
                         result.tokens.append(token)
                         result.logprobs.append(logprob)
+                        if result.first_token_at is None:
+                            result.first_token_at = time.perf_counter()
                         result.finish_reason = self.finish(row, result)
                 if all(result.finish_reason for result in done):
                     break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from evalsuite.systems.learners import SEED, Columns, Row
@@ -20,7 +21,7 @@ class Regressor:
 def learn_mean(rows: Sequence[Row], targets: Sequence[float]) -> Regressor:
     """The mean of the training targets for everything; of all constants the least squared error."""
     mean = math.fsum(targets) / len(targets)
-    return Regressor(predict=lambda row: mean)
+    return Regressor(predict=partial(_constant, mean))
 
 
 def learn_boosted(rows: Sequence[Row], targets: Sequence[float]) -> Regressor:
@@ -60,4 +61,12 @@ def _fitted(
     targets: Sequence[float],
 ) -> Regressor:
     estimator.fit(features(rows), list(targets))
-    return Regressor(predict=lambda row: float(estimator.predict(features([row]))[0]))
+    return Regressor(predict=partial(_predicted, estimator, features))
+
+
+def _constant(mean: float, row: Row) -> float:
+    return mean
+
+
+def _predicted(estimator: Any, features: Callable[[Sequence[Row]], Any], row: Row) -> float:
+    return float(estimator.predict(features([row]))[0])

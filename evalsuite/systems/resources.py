@@ -1,4 +1,4 @@
-"""What the systems of one run share: device threads, endpoint limits, notes, secrets, a folder."""
+"""What the systems of one run share: device threads, endpoint limits, counters, notes, a folder."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from evalsuite.systems.energy.meter import Meter
 from evalsuite.systems.limits import Limiter
 
 _SHORTEST_SECRET = 4
@@ -17,14 +18,20 @@ class Resources:
 
     Local models share one worker thread a device: two models computing at once on one machine
     would each look slower than they are; in turn, machine seconds are exact and waiting is
-    recorded as queueing. Models of one endpoint share its limiter.
+    recorded as queueing. Models of one endpoint share its limiter. ``meter`` has the energy
+    counters of the devices in use.
     """
 
     def __init__(
-        self, *, folder: Path | None = None, say: Callable[[str], None] = lambda text: None
+        self,
+        *,
+        folder: Path | None = None,
+        say: Callable[[str], None] = lambda text: None,
+        meter: Meter | None = None,
     ) -> None:
         """``folder`` is where a system may keep state of the run; ``say`` shows a note."""
         self.folder = folder
+        self.meter = meter or Meter()
         self._say = say
         self._said: dict[str, None] = {}
         self._workers: dict[str, ThreadPoolExecutor] = {}
@@ -73,3 +80,4 @@ class Resources:
         for worker in self._workers.values():
             worker.shutdown(wait=True, cancel_futures=True)
         self._workers.clear()
+        self.meter.close()

@@ -131,6 +131,7 @@ def test_joint_work_is_a_call_for_each_model(tmp_path: Path) -> None:
     # the time that the work took, divided by their forward passes
     assert fine.machine_seconds.nunique() == 1 and 0 < fine.machine_seconds.iloc[0] < 0.5
     assert fine.usd.notna().all() and fine.usd.gt(0).all()
+    assert fine.joules.nunique() == 1 and fine.joules.gt(0).all(), "and so is its energy"
     assert list(fine.answer) == ['{"data":{"role":"first"}}', fine.answer.iloc[1]]
     failed = loaded.calls[loaded.calls.sample_id == "test-1"]
     assert list(failed.error_kind) == ["refused", "refused"]
@@ -182,6 +183,7 @@ def test_tools_of_the_task_are_run_and_traced(tmp_path: Path) -> None:
     assert list(first.member) == ["tool:add", "tool:add", "quick"]
     assert list(first.text[:2]) == ["3", "error: not a number: two"]
     assert list(first.usd[:2]) == [0.0, 0.0]
+    assert first.joules[:2].gt(0).all() and first.joules_basis[:2].str.startswith("assumed").all()
     assert pd.isna(first.request_key.iloc[0])
 
 

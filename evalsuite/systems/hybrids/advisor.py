@@ -57,8 +57,9 @@ class AdvisorSpec(HybridSpec):
         answer with that alone: the advisor is asked in practice only.
     max_rationale_tokens: longest rationale.
     rationale_prompt: template of the question to the advisor, with the place {question}.
-    usd_per_machine_hour, watts: price and power of the machine that the classifier runs on; the
-        default price is an assumption and marked so.
+    usd_per_machine_hour, usd_per_kwh, watts, grams_co2e_per_kwh: price of the machine's time and
+        energy, its power and its carbon intensity, for the classifier. The default price is an
+        assumption and marked so.
 
     Where the advisor fails or says nothing, the classifier reads an empty rationale, in practice
     as in answers.
@@ -71,14 +72,22 @@ class AdvisorSpec(HybridSpec):
     max_rationale_tokens: int = Field(128, ge=1)
     rationale_prompt: str = _RATIONALE
     usd_per_machine_hour: float | None = Field(None, ge=0, allow_inf_nan=False)
+    usd_per_kwh: float | None = Field(None, ge=0, allow_inf_nan=False)
     watts: float | None = Field(None, ge=0, allow_inf_nan=False)
+    grams_co2e_per_kwh: float | None = Field(None, ge=0, allow_inf_nan=False)
 
     _rationale_prompt_places = field_validator("rationale_prompt")(places("question"))
 
     @property
     def machine(self) -> Price:
         """What the classifier's own work costs, in practice and in answers."""
-        return machine_price(self.usd_per_machine_hour, self.watts, assume=True)
+        return machine_price(
+            self.usd_per_machine_hour,
+            self.watts,
+            assume=True,
+            usd_per_kwh=self.usd_per_kwh,
+            grams_co2e_per_kwh=self.grams_co2e_per_kwh,
+        )
 
     def roles(self) -> Mapping[str, str]:
         """The role "advisor"; the classifier's hops are called "classifier"."""

@@ -61,8 +61,9 @@ class DistilSpec(HybridSpec):
         there count as cost of preparation; the ceiling's machine time does not.
     synthesise: have further texts written to learn from.
     tuning: how a language model is tuned.
-    usd_per_machine_hour, watts: price and power of the machine that the student learns and answers
-        on. For the classifier and embedded models the default price is an assumption and marked so.
+    usd_per_machine_hour, usd_per_kwh, watts, grams_co2e_per_kwh: price of the machine's time and
+        energy, its power and its carbon intensity, while the student learns and answers. For the
+        classifier and embedded models the default price is an assumption and marked so.
     """
 
     hybrid: Literal["distil"] = "distil"
@@ -76,7 +77,9 @@ class DistilSpec(HybridSpec):
     synthesise: Synthesis | None = None
     tuning: Tuning = Tuning()
     usd_per_machine_hour: float | None = Field(None, ge=0, allow_inf_nan=False)
+    usd_per_kwh: float | None = Field(None, ge=0, allow_inf_nan=False)
     watts: float | None = Field(None, ge=0, allow_inf_nan=False)
+    grams_co2e_per_kwh: float | None = Field(None, ge=0, allow_inf_nan=False)
 
     @field_validator("student")
     @classmethod
@@ -97,7 +100,13 @@ class DistilSpec(HybridSpec):
     def machine(self) -> Price:
         """What the student's own work costs, in practice and in answers."""
         small = self.student == _CLASSIFIER or self.student.startswith(EMBEDDED)
-        return machine_price(self.usd_per_machine_hour, self.watts, assume=small)
+        return machine_price(
+            self.usd_per_machine_hour,
+            self.watts,
+            assume=small,
+            usd_per_kwh=self.usd_per_kwh,
+            grams_co2e_per_kwh=self.grams_co2e_per_kwh,
+        )
 
     def roles(self) -> Mapping[str, str]:
         """The roles "teacher" and those of the synthesis; the student's hops are "student"."""

@@ -26,7 +26,7 @@ from evalsuite.systems.openai.bodies import PATHS, body_of
 from evalsuite.systems.openai.failures import failure_from, one_line
 from evalsuite.systems.openai.findings import Findings
 from evalsuite.systems.openai.options import OpenAIOptions, identity_of
-from evalsuite.systems.openai.pricing import batch_price_of
+from evalsuite.systems.openai.pricing import batch_price_of, with_energy
 from evalsuite.systems.openai.reading import completion_from
 from evalsuite.systems.openai.template import load_template
 from evalsuite.systems.openai.tokens import LocalTokens
@@ -105,12 +105,13 @@ class BatchModel:
         self.identity: Mapping[str, Any] = identity_of(
             spec, template.content_hash if template else None
         )
-        self.price = batch_price_of(
+        price = batch_price_of(
             spec,
             self._options.price_factor,
             factor_stated="price_factor" in self._options.model_fields_set,
             say=resources.say_once,
         )
+        self.price = with_energy(price, spec)
         self.limiter = Limiter.fixed(self._options.in_flight)
         self._spec = spec
         self._api = BatchApi(spec, access)

@@ -21,7 +21,7 @@ from evalsuite.systems.openai.failures import Congested
 from evalsuite.systems.openai.findings import Findings
 from evalsuite.systems.openai.loglikelihood import Echo, best_choice, echo_from, echoes_of
 from evalsuite.systems.openai.options import OpenAIOptions, identity_of
-from evalsuite.systems.openai.pricing import price_of
+from evalsuite.systems.openai.pricing import price_of, with_energy
 from evalsuite.systems.openai.reading import completion_from, completion_of
 from evalsuite.systems.openai.template import load_template
 from evalsuite.systems.openai.tokens import LocalTokens
@@ -66,7 +66,7 @@ class OpenAIModel:
         self.identity: Mapping[str, Any] = identity_of(
             spec, template.content_hash if template else None
         )
-        self.price = price_of(spec, resources.say_once)
+        self.price = with_energy(price_of(spec, resources.say_once), spec)
         self.limiter = resources.limiter(endpoint_of(spec))
         self.limiter.cap(
             concurrency=spec.max_concurrency,

@@ -43,6 +43,7 @@ class OpenAIOptions(ModelSpec):
 
     ``prices`` is the table that gives the prices that are not stated, ``priced_as``
     ("PROVIDER/MODEL") the entry of it where the model's own name is not the one to look for.
+    ``joules_per_thousand_output_tokens`` is an estimate of its energy, which no endpoint tells.
     """
 
     backend: Literal["openai"] = "openai"
@@ -77,6 +78,7 @@ class OpenAIOptions(ModelSpec):
     usd_per_million_cached_input_tokens: float | None = Field(None, ge=0)
     usd_per_million_output_tokens: float | None = Field(None, ge=0)
     usd_per_million_reasoning_tokens: float | None = Field(None, ge=0)
+    joules_per_thousand_output_tokens: float | None = Field(None, ge=0)
     prices: PriceTable | None = None
     priced_as: str | None = Field(None, pattern=r"^[^/\s]+/\S+$")
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from evalsuite.systems.energy.estimates import stated_tokens
 from evalsuite.systems.price import Price, PriceTier
 from evalsuite.systems.price_tables import Looked, PriceTable, look_up, table_date
 
@@ -34,6 +35,11 @@ class Priced(Protocol):
     @property
     def extra(self) -> Mapping[str, Any]:
         """Further fields of a request."""
+        ...
+
+    @property
+    def joules_per_thousand_output_tokens(self) -> float | None:
+        """An estimate of the energy of its tokens."""
         ...
 
     @property
@@ -74,6 +80,12 @@ def batch_price_of(
     looked = _looked(spec, batch=True)
     _tell(spec, looked, {}, say, batch=True)
     return looked.price or Price()
+
+
+def with_energy(price: Price, spec: Priced) -> Price:
+    """``price`` with the energy that ``spec`` states for the endpoint's tokens, if any."""
+    joules = spec.joules_per_thousand_output_tokens
+    return price if joules is None else msgspec.structs.replace(price, power=stated_tokens(joules))
 
 
 def batch_price(price: Price, factor: float) -> Price:

@@ -8,12 +8,13 @@ import pytest
 import evalsuite
 from evalsuite.analysis.costs import costs_of, prices_of
 from evalsuite.errors import ConfigError, ExtraMissing
+from evalsuite.records import Answer, Completion
 from evalsuite.systems.build import parse_system
 from evalsuite.systems.openai import OpenAISpec
 from evalsuite.systems.openai.batch import BatchModel
 from evalsuite.systems.openai.model import OpenAIModel
 from evalsuite.systems.openai.pricing import batch_price, price_of
-from evalsuite.systems.price import Price, PriceTier
+from evalsuite.systems.price import Price, PriceTier, energy_of
 from evalsuite.systems.resources import Resources
 from tests.servers.processes import running_stub
 
@@ -40,6 +41,17 @@ def test_stated_prices_need_no_table() -> None:
     assert price.source == "stated in the experiment"
     assert (price.usd_per_million_input_tokens, price.usd_per_million_output_tokens) == (1, 2)
     assert spec().price == Price()
+
+
+def test_stated_energy_is_an_estimate_and_not_a_price() -> None:
+    answered = Completion(answer=Answer(text="x"), output_tokens=50)
+    for mode in ("live", "batch"):
+        silent = spec(mode=mode).open(Resources())
+        assert energy_of(answered, silent.price) == (None, None, None)
+        stated = spec(mode=mode, joules_per_thousand_output_tokens=400).open(Resources())
+        basis = "estimated: 400 J stated per 1,000 output tokens"
+        assert energy_of(answered, stated.price) == (20.0, None, basis)
+        assert not stated.price.by_token and stated.price.source == ""
 
 
 def test_an_entry_needs_a_table() -> None:
