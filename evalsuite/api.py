@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalsuite.catalog import load_task, task_files
-from evalsuite.errors import UserError
 from evalsuite.experiment import Experiment, load_experiment, make_experiment, named_task
-from evalsuite.judging_runs import bound_to, judge_experiment, prepare
 from evalsuite.judging_runs import judge as judge_run
+from evalsuite.judging_runs import judge_experiment
+from evalsuite.judging_setup import bound_to, prepare
 from evalsuite.running.events import Event
 from evalsuite.session import Session
 from evalsuite.store import Run, load_run
@@ -20,6 +21,7 @@ from evalsuite.task import Task
 if TYPE_CHECKING:
     from evalsuite.analysis.summary import Summary
     from evalsuite.deciding import Decided
+    from evalsuite.reporting.formats import ReportOptions
     from evalsuite.running.plan import Plan
 
 __all__ = [
@@ -148,20 +150,32 @@ def plan_judging(
     further: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Plan:
-    """The calls that ``judge`` would make from scratch, with their tokens and cost as ranges."""
+    """The calls that ``judge`` would make from scratch, with their tokens and cost as ranges.
+
+    Where pairs are chosen while judging, from the first round to all that could be asked.
+    """
+    from evalsuite.judging_rounds import plan_of_rounds
     from evalsuite.running.plan import plan as make_plan
 
     done = run if isinstance(run, Run) else load_run(run)
     content = {"judge": judge, "by": by, **options}
     bound, specs, settings = bound_to(done, content, further or {}, base=Path.cwd())
-    return make_plan(prepare(done, bound, specs=specs, settings=settings).experiment)
+    judging = prepare(done, bound, specs=specs, settings=settings)
+    if bound.binding.active is not None:
+        return plan_of_rounds(judging.experiment, judging.tasks, judging.judged, bound.binding)
+    return make_plan(judging.experiment)
 
 
 def plan(experiment: Experiment | Mapping[str, Any] | Path | str, **overrides: Any) -> Plan:
-    """The calls that ``run`` would make from scratch, with their tokens and cost as ranges."""
+    """The calls that ``run`` would make from scratch, with their tokens and cost as ranges.
+
+    Those of judges stand apart, in ``.judges``.
+    """
+    from evalsuite.judging_plans import plan_judges
     from evalsuite.running.plan import plan as make_plan
 
-    return make_plan(check(experiment, **overrides))
+    checked = check(experiment, **overrides)
+    return replace(make_plan(checked), judges=plan_judges(checked))
 
 
 def load(path: Path | str) -> Run:
@@ -219,28 +233,53 @@ def summarise(done: Run) -> Summary:
     return make_summary(done)
 
 
-def report(done: Run, path: Path | str) -> Path:
-    """Write the report of ``done`` as one file.
+def report(
+    runs: Run | Path | str | Sequence[Run | Path | str],
+    path: Path | str,
+    *,
+    title: str | None = None,
+    figure: str = "plane",
+) -> Path:
+    """Write one report of a run, or of several together, as one file; its folder is made.
 
-    ``path`` ends in .html (everything), .md (the tables) or .png (the cost-quality plane).
+    Args:
+        runs: a run or its folder, or several: their systems and tasks stand in one report, as
+            ``evalsuite.pooling.pool`` puts them together.
+        path: ends in .html (everything), .md (the tables), .json (all figures as they were
+            computed), .csv or .parquet (a figure a row), .svg or .png (one figure).
+        title: what stands in place of the run's name.
+        figure: what .svg and .png draw: "plane" (cost and quality) or "latency".
+
+    Raises:
+        UserError: another suffix or figure, runs that cannot stand together, nothing to draw.
     """
+    from evalsuite.reporting.formats import ReportOptions
+
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.suffix == ".md":
-        from evalsuite.reporting.markdown import to_markdown
-
-        target.write_text(to_markdown(summarise(done)), encoding="utf-8")
-    elif target.suffix == ".html":
-        from evalsuite.reporting.html import write_html
-
-        write_html(done, summarise(done), target)
-    elif target.suffix == ".png":
-        from evalsuite.reporting.figures import write_plane
-
-        write_plane(summarise(done), target)
-    else:
-        raise UserError(f"{target}: a report ends in .html, .md or .png")
+    options = ReportOptions(title=title, figure=figure)
+    write_reports(runs, [target], options)
     return target
+
+
+def write_reports(
+    runs: Run | Path | str | Sequence[Run | Path | str],
+    paths: Sequence[Path],
+    options: ReportOptions,
+) -> None:
+    """Write one report of ``runs`` to each of ``paths``; they are read and analysed once."""
+    from evalsuite.reporting.formats import write_reports as write
+    from evalsuite.reporting.formats import writer_of
+
+    for path in paths:
+        writer_of(path)  # a mistake in the last one is said before any work is done
+    several = [runs] if isinstance(runs, Run | Path | str) else list(runs)
+    loaded = [item if isinstance(item, Run) else load_run(item) for item in several]
+    if len(loaded) == 1:
+        write(loaded[0], paths, options)
+        return
+    from evalsuite.pooling import pool
+
+    write(pool(loaded), paths, options)
 
 
 def get_task(name: str) -> Task:

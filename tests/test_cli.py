@@ -74,7 +74,8 @@ def test_the_version(tmp_path: Path) -> None:
         (["show", "reasoning/arithmetik"], "did you mean 'reasoning/arithmetic'?"),
         (["show", "."], "no run here"),
         (["report", "nowhere"], "no run here"),
-        (["report", "a", "b", "--out", "x.md"], "--out is the file of one report"),
+        (["report", "a", "b"], "say where it goes with --out FILE.html"),
+        (["report", "a", "--out", "x.doc"], "ends in .html, .md, .csv, .json, .parquet, .svg"),
     ],
 )
 def test_a_users_mistake_is_one_line_and_exit_code_2(

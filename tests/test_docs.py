@@ -31,7 +31,7 @@ from evalsuite import store
 from evalsuite.cli import main
 from evalsuite.experiment import ExperimentFile, TaskChoice
 from evalsuite.inline import InlineTask
-from evalsuite.judging.binding import JudgeBinding
+from evalsuite.judging.binding import Active, JudgeBinding, Top
 from evalsuite.judging.judge_file import Criterion, Example, JudgeFile
 from evalsuite.reporting.columns import systems_columns
 from evalsuite.running.events import Event, EventKind
@@ -184,6 +184,8 @@ NAMED = {
     ),
     "judges": (
         *JudgeBinding.model_fields,
+        *Active.model_fields,
+        *Top.model_fields,
         *JudgeFile.model_fields,
         *Criterion.model_fields,
         *Example.model_fields,

@@ -12,7 +12,9 @@ from evalsuite.cli import compare, doctor, gate, judge, judges, library, ratings
 from evalsuite.cli.bench_latency import bench_latency
 from evalsuite.cli.cache import cache_app
 from evalsuite.cli.data import data_app
+from evalsuite.cli.export import export_app
 from evalsuite.cli.prices import prices
+from evalsuite.cli.scorecard import scorecard
 
 app = typer.Typer(
     name="evalsuite",
@@ -24,7 +26,10 @@ app = typer.Typer(
 )
 app.command("run", short_help="Run an experiment, or go on with one.")(run.run)
 app.command("judge", short_help="Let a system judge the answers of a run.")(judge.judge)
-app.command("report", short_help="Write the report of a run.")(results.report)
+app.command("report", short_help="Write the report of a run, or of several.")(results.report)
+app.command("scorecard", short_help="Success, cost, validity, latency, energy of each system.")(
+    scorecard
+)
 app.command("import", short_help="Make recorded answers into systems.")(results.import_recordings)
 app.command("list", short_help="Browse the task library.")(library.list_library)
 app.command("show", short_help="Show a run's results, or a task with a sample.")(library.show)
@@ -41,6 +46,7 @@ app.command("audit-judge", short_help="Put judges on trial: may they be believed
 app.command("bench-latency", short_help="Measure latency under a load, with bounds.")(bench_latency)
 app.command("prices", short_help="Show the price of a model in a dated table.")(prices)
 app.add_typer(data_app, name="data", short_help="Datasets: list, fetch, verify, check, overlap.")
+app.add_typer(export_app, name="export", short_help="Carry runs to MLflow or OpenTelemetry.")
 app.add_typer(cache_app, name="cache", short_help="The response cache: look, prune, carry.")
 
 

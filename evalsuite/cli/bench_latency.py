@@ -36,7 +36,8 @@ Find = Annotated[bool, typer.Option("--find-rate", help="Search the highest rate
 MaxRate = Annotated[float, typer.Option(help="Highest rate to try.")]
 Trials = Annotated[int, typer.Option(min=1, help="Most rates to try.")]
 JsonFile = Annotated[Path | None, typer.Option("--json", help="Every query, as JSON.")]
-Png = Annotated[Path | None, typer.Option(help="A figure of the latencies.")]
+Png = Annotated[Path | None, typer.Option(help="A figure of the latencies; also .svg.")]
+Html = Annotated[Path | None, typer.Option(help="All of it as a page.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")]
 
 
@@ -61,6 +62,7 @@ def bench_latency(
     trials: Trials = 10,
     json_file: JsonFile = None,
     png: Png = None,
+    html: Html = None,
     quiet: Quiet = False,
 ) -> None:
     """Measure latency under a load: one at a time, Poisson arrivals, or all at once.
@@ -87,7 +89,7 @@ def bench_latency(
         bench.search(names, max_rate, trials)
     else:
         bench.measure(names)
-    bench.write(json_file, png)
+    bench.write(json_file, png, html)
 
 
 class _Bench:
@@ -149,7 +151,7 @@ class _Bench:
             if stopped:
                 return
 
-    def write(self, json_file: Path | None, png: Path | None) -> None:
+    def write(self, json_file: Path | None, png: Path | None, html: Path | None) -> None:
         """Write what was measured, where it is wanted."""
         if json_file is not None:
             json_file.write_bytes(self.as_json())
@@ -157,8 +159,13 @@ class _Bench:
         if png is not None:
             from evalsuite.latency_bench.figure import write_figure
 
-            write_figure(self.measured, png)
-            typer.echo(f"written: {png}")
+            drawn = write_figure(self.measured, png)
+            typer.echo(f"written: {png}" if drawn else f"nothing was answered: no {png}")
+        if html is not None:
+            from evalsuite.latency_bench.html import bench_html
+
+            html.write_text(bench_html(self.measured, self.found), encoding="utf-8")
+            typer.echo(f"written: {html}")
 
     def as_json(self) -> bytes:
         """Everything that was measured, every query of it."""

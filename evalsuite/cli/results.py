@@ -13,18 +13,30 @@ from evalsuite.cli.options import named
 def report(
     runs: Annotated[list[Path], typer.Argument(help="Finished run folders.")],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="A .html, .md or .png (default: in RUN).")
+        list[Path] | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="A .html, .md, .csv, .json, .parquet, .svg or .png; repeatable "
+            "(default: report.html in RUN).",
+        ),
     ] = None,
+    title: Annotated[str | None, typer.Option(help="What stands in place of the name.")] = None,
+    figure: Annotated[
+        str, typer.Option(help="What .svg and .png draw: plane or latency.")
+    ] = "plane",
 ) -> None:
-    """Write the report of a finished run."""
+    """Write one report of a finished run, or of several together."""
     from evalsuite import api
     from evalsuite.errors import UserError
+    from evalsuite.reporting.formats import ReportOptions
 
-    if out is not None and len(runs) > 1:
-        raise UserError("--out is the file of one report; give one run, or leave --out away")
-    for folder in runs:
-        loaded = api.load(folder)
-        path = api.report(loaded, out or folder / "report.html")
+    if not out and len(runs) > 1:
+        raise UserError("several runs make one report: say where it goes with --out FILE.html")
+    paths = out or [runs[0] / "report.html"]
+    options = ReportOptions(title=title, figure=figure)
+    api.write_reports(list(runs), paths, options)
+    for path in paths:
         typer.echo(f"report: {path}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -24,7 +25,7 @@ from evalsuite.latency_bench.records import Measurement, RateFound
 from evalsuite.records import total
 from evalsuite.reporting.short import kinds, rate
 
-_NAMES = {
+NAMES = {
     "end_to_end": "end to end",
     "ttft": "first token",
     "tpot": "per token",
@@ -33,25 +34,40 @@ _NAMES = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class TimeRow:
+    """One time of a measurement, with each percentile and its interval in words."""
+
+    name: str
+    n: int
+    percentiles: tuple[tuple[str, str], ...]
+
+
 def measurement_page(measured: Measurement) -> RenderableType:
     """The whole of it: what was done, the table of times, and a line for each caveat."""
-    head = Text(f"{measured.system}, {measured.task}: {_load_words(measured)}", style="bold")
-    return Group(head, _table(measured), *map(Text, _lines(measured)), Text(""))
+    head = Text(f"{measured.system}, {measured.task}: {load_words(measured)}", style="bold")
+    return Group(head, _table(measured), *map(Text, lines(measured)), Text(""))
 
 
 def rate_page(found: RateFound, system: str) -> RenderableType:
     """What a search showed, with a line for each rate that was tried."""
-    lines = [f"  {per_second:.4g}/s  {outcome}" for per_second, outcome in found.trials]
+    tried = [f"  {per_second:.4g}/s  {outcome}" for per_second, outcome in found.trials]
+    written = [*tried, rate_words(found), ""]
+    return Group(Text(f"{system}: rates tried", style="bold"), *map(Text, written))
+
+
+def rate_words(found: RateFound) -> str:
+    """What a search for the highest rate came to."""
     if found.highest_held is None:
-        last = "no rate that was tried was shown to hold the limits"
-    else:
-        last = f"highest rate shown to hold the limits: {found.highest_held:.4g}/s"
-        if found.lowest_not_held is not None:
-            last += f"; lowest above it that was not: {found.lowest_not_held:.4g}/s"
-    return Group(Text(f"{system}: rates tried", style="bold"), *map(Text, [*lines, last, ""]))
+        return "no rate that was tried was shown to hold the limits"
+    held = f"highest rate shown to hold the limits: {found.highest_held:.4g}/s"
+    if found.lowest_not_held is None:
+        return held
+    return f"{held}; lowest above it that was not: {found.lowest_not_held:.4g}/s"
 
 
-def _load_words(measured: Measurement) -> str:
+def load_words(measured: Measurement) -> str:
+    """The load of a measurement."""
     options = measured.options
     how = {
         "single-stream": "single stream, one query after the other",
@@ -61,17 +77,31 @@ def _load_words(measured: Measurement) -> str:
     return f"{how}; {len(measured.queries)} queries after {options.warmup} to warm up"
 
 
+def time_rows(measured: Measurement) -> list[TimeRow]:
+    """The times that are known of every answer, with their ``QUANTILES``."""
+    return [
+        TimeRow(
+            name=NAMES[name],
+            n=each.n,
+            percentiles=tuple(
+                (duration(each.quantiles[q].value), interval(each.quantiles[q], duration))
+                for q in QUANTILES
+            ),
+        )
+        for name, each in _known(measured).items()
+    ]
+
+
 def _table(measured: Measurement) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("time")
     table.add_column("n", justify="right")
     for q in QUANTILES:
         table.add_column(f"p{100 * q:g}", justify="right")
-    for name, each in _known(measured).items():
-        estimates = [each.quantiles[q] for q in QUANTILES]
-        table.add_row(_NAMES[name], str(each.n), *[duration(one.value) for one in estimates])
-        bounds = [interval(one, duration) for one in estimates]
-        table.add_row("", "", *[Text(f"[{words}]") for words in bounds], style="dim")
+    for row in time_rows(measured):
+        table.add_row(row.name, str(row.n), *[value for value, _ in row.percentiles])
+        bounds = [Text(f"[{words}]") for _, words in row.percentiles]
+        table.add_row("", "", *bounds, style="dim")
     return table
 
 
@@ -81,7 +111,8 @@ def _known(measured: Measurement) -> dict[str, Distribution]:
     return {name: each for name, each in found.items() if each.n_unknown == 0}
 
 
-def _lines(measured: Measurement) -> Iterator[str]:
+def lines(measured: Measurement) -> Iterator[str]:
+    """What the table is over, and what it cannot say."""
     found = _known(measured)
     options, n = measured.options, len(measured.queries)
     yield f"latency runs from when a query was due; {_in_flight_words(measured)}"

@@ -1,110 +1,118 @@
-"""The cost-quality plane as a PNG, for a README or a paper."""
+"""A report's figures as files of their own, SVG or PNG: for a README, a slide or a paper."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from evalsuite.analysis.summary import Summary
-from evalsuite.errors import ExtraMissing, UserError
-from evalsuite.reporting.plain import one_line
+from evalsuite.errors import UserError
+from evalsuite.hints import did_you_mean
+from evalsuite.reporting.latency_curves import draw_latency
 from evalsuite.reporting.plane import LANE, Mark, Plane, lay_out
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from evalsuite.reporting.scene import (
+    Anchor,
+    Block,
+    Colour,
+    Dot,
+    Label,
+    Scene,
+    Shape,
+    Stroke,
+    straight,
+    write_scene,
+)
+from evalsuite.store import Run
 
 WIDTH, HEIGHT = 920, 470
-DOTS_PER_PIXEL = 2
-INK, MUTED, GRID, LANE_FILL, FRONT = "#1b1f24", "#59636e", "#dfe3e8", "#f5f6f8", "#15724a"
-COLOURS = {"model": "#1f5fbf", "hybrid": "#c2410c"}
+FIGURES = ("plane", "latency")
+"""The cost-quality plane, and how many answers were there within what time."""
 
 
-def write_plane(summary: Summary, path: Path) -> None:
-    """Draw success rate against cost, with intervals and the efficient front, as a PNG.
+def write_figure(run: Run, summary: Summary, path: Path, *, figure: str = "plane") -> None:
+    """Draw ``figure`` of a run, of which ``summary`` was made, as ``.svg`` or ``.png``.
 
     Raises:
-        ExtraMissing: matplotlib is not installed.
-        UserError: no system was scored in every task, so there is nothing to compare.
+        ExtraMissing: a PNG is asked for and matplotlib is not installed.
+        UserError: there is no such figure, or the run has nothing to draw in it.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ExtraMissing("matplotlib", "figures", "Drawing a figure") from None
+    if figure not in FIGURES:
+        hint = did_you_mean(figure, FIGURES, otherwise=f"there are {', '.join(FIGURES)}")
+        raise UserError(f"no figure {figure!r}; {hint}")
+    scene = draw_plane(summary) if figure == "plane" else draw_latency(run, summary)
+    if scene is None:
+        why = "was scored in every task" if figure == "plane" else "was timed"
+        raise UserError(f"{summary.manifest.name}: no system {why}; nothing to draw")
+    write_scene(scene, path)
+
+
+def draw_plane(summary: Summary) -> Scene | None:
+    """Success rate against cost, with intervals and the efficient front.
+
+    None where no system was scored in every task, so that nothing can be compared.
+    """
     plane = lay_out(summary, width=WIDTH, height=HEIGHT)
     if plane is None:
-        raise UserError(
-            f"{summary.manifest.name}: no system was scored in every task; nothing to draw"
-        )
-    # One inch is 100 of the layout's pixels, so a 12.5 px label is 9 pt.
-    figure = Figure(figsize=(WIDTH / 100, HEIGHT / 100), dpi=100 * DOTS_PER_PIXEL)
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    axes.set_xlim(0, WIDTH)
-    axes.set_ylim(HEIGHT, 0)
-    axes.set_axis_off()
-    _draw_frame(axes, plane)
-    for mark in plane.marks:
-        _draw_mark(axes, mark)
-    # No date and no version in the file: the same run draws the same bytes.
-    figure.savefig(path, format="png", facecolor="white", metadata={"Software": None})
+        return None
+    return Scene(
+        width=WIDTH,
+        height=HEIGHT,
+        title="Success rate against cost",
+        description=plane.description,
+        shapes=(
+            *_frame(plane),
+            *(shape for mark in plane.marks for shape in _mark(mark)),
+            *(_name(mark) for mark in plane.marks),
+        ),
+    )
 
 
-def _draw_frame(axes: Axes, plane: Plane) -> None:
+def _frame(plane: Plane) -> Iterator[Shape]:
     frame = plane.frame
-    lanes = [
+    for at, left, words in (
         (plane.free_at, frame.left, "free"),
         (plane.unknown_at, frame.right - LANE, "unknown"),
-    ]
-    for at, left, words in lanes:
+    ):
         if at is not None:
-            axes.fill_between([left, left + LANE], frame.top, frame.bottom, color=LANE_FILL)
-            _write(axes, at, frame.bottom + 14, words)
+            height = frame.bottom - frame.top
+            yield Block(left=left, top=frame.top, width=LANE, height=height, colour="lane")
+            yield Label(x=at, y=frame.bottom + 18, text=words)
     for tick in plane.y_ticks:
-        axes.plot([frame.left, frame.right], [tick.at] * 2, color=GRID, linewidth=0.8, zorder=1)
-        _write(axes, frame.left - 7, tick.at, tick.label, align="right")
+        yield straight(frame.left, tick.at, frame.right, tick.at, "grid")
+        yield Label(x=frame.left - 7, y=tick.at + 4, text=tick.label, anchor="end")
     for tick in plane.x_ticks:
-        axes.plot([tick.at] * 2, [frame.top, frame.bottom], color=GRID, linewidth=0.8, zorder=1)
-        _write(axes, tick.at, frame.bottom + 14, tick.label)
-    axes.plot([frame.left, frame.right], [frame.bottom] * 2, color=MUTED, linewidth=0.8)
+        yield straight(tick.at, frame.top, tick.at, frame.bottom, "grid")
+        yield Label(x=tick.at, y=frame.bottom + 18, text=tick.label)
+    yield straight(frame.left, frame.bottom, frame.right, frame.bottom, "muted")
     middle = (frame.left + frame.right) / 2
     title = "US dollars per 1,000 samples (log scale); up: share right, mean over tasks; 95 % CI"
-    _write(axes, middle, frame.bottom + 34, title)
+    yield Label(x=middle, y=frame.bottom + 38, text=title)
     if len(plane.front) > 1:
-        xs, ys = zip(*plane.front, strict=True)
-        axes.plot(xs, ys, color=FRONT, linewidth=1.2, linestyle=(0, (5, 4)), zorder=2)
+        yield Stroke(points=plane.front, colour="front", width=1.5, dash=(5, 4))
 
 
-def _draw_mark(axes: Axes, mark: Mark) -> None:
-    from matplotlib.patheffects import withStroke
-
-    colour = COLOURS[mark.kind]
-    whisker: dict[str, Any] = {"color": colour, "linewidth": 1.2, "alpha": 0.55, "zorder": 3}
+def _mark(mark: Mark) -> Iterator[Shape]:
+    colour: Colour = "hybrid" if mark.kind == "hybrid" else "model"
+    ends = []
     if mark.left is not None and mark.right is not None:
-        axes.plot([mark.left, mark.right], [mark.y] * 2, **whisker)
+        ends.append(((mark.left, mark.y), (mark.right, mark.y)))
     if mark.top is not None and mark.bottom is not None:
-        axes.plot([mark.x] * 2, [mark.top, mark.bottom], **whisker)
+        ends.append(((mark.x, mark.top), (mark.x, mark.bottom)))
+    for points in ends:
+        yield Stroke(points=points, colour=colour, width=1.6, opacity=0.55)
     if mark.leader:
-        ends = [mark.x, mark.label_x], [mark.y, mark.label_y - 4]
-        axes.plot(*ends, color=MUTED, linewidth=0.6, zorder=2)
-    shape = "D" if mark.kind == "hybrid" else "o"
-    axes.plot(mark.x, mark.y, shape, color=colour, markersize=8, markeredgecolor="white", zorder=4)
-    anchor = {"start": "left", "end": "right", "middle": "center"}[mark.anchor]
-    name = axes.text(
-        mark.label_x,
-        mark.label_y,
-        one_line(mark.name).replace("$", r"\$"),
-        color=INK,
-        fontsize=9,
-        fontweight="bold",
-        ha=anchor,
-        va="baseline",
-        zorder=5,
-    )
-    name.set_path_effects([withStroke(linewidth=3, foreground="white")])
+        yield straight(mark.x, mark.y, mark.label_x, mark.label_y - 4, "muted", 0.8)
+    diamond = mark.kind == "hybrid"
+    yield Dot(x=mark.x, y=mark.y, colour=colour, diamond=diamond, title=mark.title)
 
 
-def _write(axes: Axes, x: float, y: float, text: str, align: str = "center") -> None:
-    axes.text(
-        x, y, text.replace("$", r"\$"), color=MUTED, fontsize=9, ha=align, va="center", zorder=2
+def _name(mark: Mark) -> Label:
+    anchors: dict[str, Anchor] = {"start": "start", "middle": "middle", "end": "end"}
+    return Label(
+        x=mark.label_x,
+        y=mark.label_y,
+        text=mark.name,
+        colour="ink",
+        anchor=anchors[mark.anchor],
+        bold=True,
     )

@@ -31,7 +31,7 @@ def test_the_page_says_what_it_is_over(
 ) -> None:
     pytest.importorskip("matplotlib", reason="needs the extra `figures`")
     load = ["--scenario", "server", "--rate", "500", "--queries", "30", "--warmup", "3"]
-    files = ["--json", "found.json", "--png", "found.png"]
+    files = ["--json", "found.json", "--png", "found.png", "--html", "found.html"]
     assert run(monkeypatch, *ROWS, *load, "--e2e-ms", "60000", *files) == 0
     page = capsys.readouterr().out
     for words in (
@@ -49,6 +49,7 @@ def test_the_page_says_what_it_is_over(
     (measured,) = json.loads(Path("found.json").read_text())["measurements"]
     assert len(measured["queries"]) == 30
     assert Path("found.png").read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in Path("found.html").read_text(encoding="utf-8")
 
 
 def test_a_search_shows_its_trials(

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +14,8 @@ from typer.testing import CliRunner
 from evalsuite.cli import doctor as module
 from evalsuite.scoring.languages import LANGUAGES
 from evalsuite.scoring.sandbox import tiers
+from evalsuite.systems.energy import meter, rapl
+from tests.systems.energy.machine import fake_nvml, two_sockets
 
 app = typer.Typer()
 app.command()(module.doctor)
@@ -76,6 +81,34 @@ def test_the_page_is_aligned_and_names_everything(monkeypatch: pytest.MonkeyPatc
         assert title in lines
     assert any(row.startswith("yes  tier none") for row in rows)
     assert max(map(len, lines)) <= 100
+
+
+def test_counters_of_energy_and_what_the_machine_takes_at_rest(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    two_sockets(tmp_path)
+    monkeypatch.setattr(rapl, "POWERCAP", tmp_path)
+    monkeypatch.setattr(meter, "REST_SECONDS", 0.02)
+    gpu = SimpleNamespace(uuid="GPU-1", mj=lambda: int(1e3 * time.perf_counter() * 50))
+    monkeypatch.setitem(sys.modules, "pynvml", fake_nvml(gpu))
+    items = found("--idle")["Machine"]
+    assert (named(items, "NVML")["ok"], named(items, "NVML")["detail"]) == (True, "NVML GPU 0")
+    assert named(items, "RAPL")["detail"].startswith("RAPL package-0, RAPL package-1, ")
+    assert named(items, "NVML GPU 0 at rest")["detail"].endswith(" W, over 0.02 s")
+    still = named(items, "RAPL package-0 at rest")
+    assert (still["ok"], still["detail"]) == (False, "it did not move, over 0.02 s")
+
+
+def test_a_machine_without_counters_says_why(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(rapl, "POWERCAP", tmp_path / "absent")
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    items = found("--idle")["Machine"]
+    assert named(items, "NVML")["remedy"] == "pip install 'evalsuite[energy]'"
+    assert named(items, "RAPL")["ok"] is False
+    assert named(items, "at rest")["detail"] == "no counter of energy can be read"
+    assert "at rest" not in {item["name"] for item in found()["Machine"]}
 
 
 def test_versions_of_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""Runs carried to where a team keeps its own: MLflow, and collectors of OpenTelemetry."""
