@@ -74,7 +74,8 @@ RESPONSES: dict[str, Kind] = {
     "n_cached_calls": _INTEGER,
     "usd": _FLOAT,  # sum over calls, failed ones included; null where any is unknown
     "billed_usd": _FLOAT,  # what this run was charged: without cached and recorded calls
-    "joules": _FLOAT,
+    "joules": _FLOAT,  # machine idling included; null where any call's is unknown
+    "idle_joules": _FLOAT,
     "input_tokens": _INTEGER,
     "output_tokens": _INTEGER,
     "queue_seconds": _FLOAT,
@@ -84,6 +85,7 @@ _SUMMED = (
     "usd",
     "billed_usd",
     "joules",
+    "idle_joules",
     "input_tokens",
     "output_tokens",
     "queue_seconds",
@@ -100,6 +102,7 @@ _MEASURED: dict[str, Kind] = {
     "usd_basis": _TEXT,
     "billed_usd": _FLOAT,
     "joules": _FLOAT,
+    "idle_joules": _FLOAT,
     "joules_basis": _TEXT,
     "seconds": _FLOAT,
     "queue_seconds": _FLOAT,
@@ -301,7 +304,7 @@ class TableWriter:
         """``name`` is one of TABLES, or "verdicts"."""
         import pyarrow.parquet as pq
 
-        self._schema = _schema({**TABLES, "verdicts": VERDICTS}[name])
+        self._schema = schema_of(name)
         self._target = folder / f"{name}.parquet"
         self._part = folder / f".{name}.parquet.part"
         self._rows: list[Row] = []
@@ -359,7 +362,8 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _schema(columns: Mapping[str, Kind]) -> pa.Schema:
+def schema_of(name: str) -> pa.Schema:
+    """The Arrow schema of the table called ``name``: one of TABLES, or "verdicts"."""
     import pyarrow as pa
 
     types = {
@@ -368,4 +372,5 @@ def _schema(columns: Mapping[str, Kind]) -> pa.Schema:
         _FLOAT: pa.float64(),
         _BOOLEAN: pa.bool_(),
     }
-    return pa.schema([(name, types[kind]) for name, kind in columns.items()])
+    columns = {**TABLES, "verdicts": VERDICTS}[name]
+    return pa.schema([(column, types[kind]) for column, kind in columns.items()])

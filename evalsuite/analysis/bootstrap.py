@@ -15,6 +15,7 @@ from evalsuite.analysis.clusters import (
     cluster_sums,
     resampled_totals,
     strata_of_clusters,
+    units,
 )
 from evalsuite.analysis.intervals import LEVEL, Estimate
 
@@ -43,8 +44,9 @@ def bca(
     ``statistic`` turns totals (..., S, k) into the figure (...), for all resamples at once. The
     acceleration comes from leaving out one cluster at a time. Source: Efron (1987), JASA 82; for
     strata Davison and Hinkley (1997), 5.3.2. Widened for few clusters, t(C - S) x sqrt(C / (C - S))
-    in place of z, as Hesterberg (2015), Am. Stat. 69, does it for percentiles. Seeded; the order of
-    rows does not matter.
+    in place of z, as Hesterberg (2015), Am. Stat. 69, does it for percentiles. Of very many
+    clusters, groups take their place (``clusters.units``). Seeded; the order of rows does not
+    matter.
 
     No bounds for fewer than 8 clusters or fewer than 2 in a stratum, where the figure is undefined
     (NaN) in the data or in a resample, and where it is the same in all resamples: a bootstrap can
@@ -63,23 +65,24 @@ def bca(
     codes, n_clusters = cluster_codes(clusters, len(table))
     of_cluster = strata_of_clusters(codes, n_clusters, strata)
     sums = cluster_sums(table, codes, n_clusters)
-    whole = np.zeros((int(of_cluster.max()) + 1, sums.shape[1]))
-    np.add.at(whole, of_cluster, sums)
+    whole = cluster_sums(sums, of_cluster, int(of_cluster.max()) + 1)
     value = float(statistic(whole))
     bounds: tuple[float | None, float | None] = (None, None)
     if n_clusters < FEWEST_CLUSTERS or np.bincount(of_cluster).min() < 2:
         method = "n too small for a bootstrap"
     else:
         drawn = statistic(resampled_totals(sums, of_cluster, seed=seed, resamples=resamples))
-        left_out = statistic(whole[None] - _alone(sums, of_cluster))
+        redrawn, cells, of_cell = units(sums, of_cluster, seed=seed)
+        of_unit = of_cell[cells]
+        left_out = statistic(whole[None] - _alone(redrawn, of_unit))
         if not np.isfinite(drawn).all() or not np.isfinite(left_out).all():
             method = "undefined in some resamples: no interval"
         elif np.ptp(drawn) <= 1e-12 * abs(value):
             method = "nothing varies: no interval"
         else:
-            free = n_clusters - whole.shape[0]
-            reach = _t_reach(level, free) * math.sqrt(n_clusters / free)
-            bounds = _bounds(value, drawn, _acceleration(left_out, of_cluster), reach)
+            free = len(redrawn) - whole.shape[0]
+            reach = _t_reach(level, free) * math.sqrt(len(redrawn) / free)
+            bounds = _bounds(value, drawn, _acceleration(left_out, of_unit), reach)
             method = f"BCa cluster bootstrap, {resamples} resamples"
             if bounds == (None, None):
                 method = "figure outside all resamples: no interval"

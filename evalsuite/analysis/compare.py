@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evalsuite.analysis.clusters import Floats
+from evalsuite.analysis.clusters import Codes, Floats, cluster_codes
 from evalsuite.analysis.intervals import Estimate, ratio_of_sums
 from evalsuite.analysis.measure import base_tasks, cluster_labels, numbers
 from evalsuite.analysis.multiplicity import holm
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALPHA = 0.05
+LINED_UP = ("system", "task", "sample_id", "repeat", "cluster", "success", "usd")
+"""The columns of responses that ``line_up`` takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,14 +72,14 @@ class Outcomes:
     """Successes and dollars of every system on every (task, sample, repeat), side by side.
 
     ``success`` and ``usd`` are (n, systems), NaN where unknown; ``attempted`` (n, systems) tells
-    unknown from never asked. ``tasks``, ``base_tasks`` (without the way they were asked) and
-    ``clusters`` are (n,).
+    unknown from never asked. ``tasks`` (n,) are names; ``base_tasks`` (n,), without the way they
+    were asked, and ``clusters`` (n,) are labels of any kind, quickest as whole numbers.
     """
 
     systems: tuple[str, ...]
-    tasks: NDArray[np.str_]
-    base_tasks: NDArray[np.str_]
-    clusters: NDArray[np.str_]
+    tasks: NDArray[np.object_]
+    base_tasks: NDArray[Any]
+    clusters: NDArray[Any]
     success: Floats
     usd: Floats
     attempted: NDArray[np.bool_]
@@ -87,19 +89,21 @@ def line_up(responses: pd.DataFrame) -> Outcomes:
     """Put all systems' ``responses`` (as of ``evalsuite.store``) side by side."""
     import pandas as pd
 
-    systems = tuple(sorted(set(responses["system"])))
-    column = pd.Categorical(responses["system"], categories=list(systems)).codes
-    keys = pd.MultiIndex.from_frame(responses[["task", "sample_id", "repeat"]])
-    row, items = pd.factorize(keys, sort=True)
-    shape = (len(items), len(systems))
+    column, systems = pd.factorize(responses["system"], sort=True)
+    of_task, tasks = pd.factorize(responses["task"], sort=True)
+    items = of_task.astype(np.int64)
+    for name in ("sample_id", "repeat"):
+        codes, found = pd.factorize(responses[name], sort=True)
+        items = items * max(1, len(found)) + codes
+    _, first, row = np.unique(items, return_index=True, return_inverse=True)
+    shape = (len(first), len(systems))
     success, usd, attempted = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, bool)
     success[row, column] = numbers(responses, "success")
     usd[row, column] = numbers(responses, "usd")
     attempted[row, column] = True
-    first = np.unique(row, return_index=True)[1]
     return Outcomes(
-        systems=systems,
-        tasks=responses["task"].to_numpy(dtype=str)[first],
+        systems=tuple(map(str, systems)),
+        tasks=np.array([str(task) for task in tasks], dtype=object)[of_task[first]],
         base_tasks=base_tasks(responses)[first],
         clusters=cluster_labels(responses)[first],
         success=success,
@@ -110,7 +114,9 @@ def line_up(responses: pd.DataFrame) -> Outcomes:
 
 def within(outcomes: Outcomes, tasks: Sequence[str]) -> Outcomes:
     """The part of ``outcomes`` that belongs to ``tasks``."""
-    rows = np.isin(outcomes.tasks, list(tasks))
+    rows = np.zeros(len(outcomes.tasks), dtype=bool)
+    for task in tasks:
+        rows |= outcomes.tasks == task
     return replace(
         outcomes,
         tasks=outcomes.tasks[rows],
@@ -140,7 +146,7 @@ def _pair(outcomes: Outcomes, a: str, b: str, seed: int) -> Comparison:
     i, j = outcomes.systems.index(a), outcomes.systems.index(b)
     both = outcomes.attempted[:, i] & outcomes.attempted[:, j]
     scored = both & ~np.isnan(outcomes.success[:, i]) & ~np.isnan(outcomes.success[:, j])
-    tasks = outcomes.base_tasks[scored]
+    tasks, n_tasks = cluster_codes(outcomes.base_tasks[scored])
     usd_a, usd_b = outcomes.usd[both, i], outcomes.usd[both, j]
     known = not (np.isnan(usd_a).any() or np.isnan(usd_b).any())
     return Comparison(
@@ -148,7 +154,7 @@ def _pair(outcomes: Outcomes, a: str, b: str, seed: int) -> Comparison:
         b=b,
         n_pairs=int(scored.sum()),
         n_both_attempted=int(both.sum()),
-        n_tasks=len(np.unique(tasks)),
+        n_tasks=n_tasks,
         a_rate=_macro(outcomes.success[scored, i], tasks),
         b_rate=_macro(outcomes.success[scored, j], tasks),
         success=paired_difference(
@@ -194,11 +200,11 @@ def _swapped(estimate: Estimate, flip: Callable[[float], float]) -> Estimate:
     return replace(estimate, value=flip(estimate.value), low=low, high=high)
 
 
-def _macro(success: Floats, tasks: NDArray[np.str_]) -> float | None:
-    """Mean over tasks of the mean ``success`` (n,) of each; None for no samples."""
+def _macro(success: Floats, tasks: Codes) -> float | None:
+    """Mean over tasks 0..T-1 of the mean ``success`` (n,) of each; None for no samples."""
     if success.size == 0:
         return None
-    return float(np.mean([success[tasks == task].mean() for task in np.unique(tasks)]))
+    return float(np.mean(np.bincount(tasks, success) / np.bincount(tasks)))
 
 
 def pareto(points: Mapping[str, tuple[float, float]]) -> frozenset[str]:

@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evalsuite.analysis.clusters import (
+    Codes,
     binary_of,
     cluster_codes,
     cluster_sums,
+    distinct,
     numbers_of,
     strata_of_clusters,
 )
@@ -202,9 +204,9 @@ def effective_n(values: ArrayLike, clusters: ArrayLike, *, level: float = LEVEL)
     if n_clusters < 2:
         return 1.0
     cautious = float(np.square(np.bincount(codes)).sum()) / numbers.size
-    kinds, counts = np.unique(numbers, return_counts=True)
+    kinds, counts = distinct(numbers)
     commonest = kinds[counts == counts.max()][:3]  # more that tie are a spread, not agreement
-    n_other = min(np.unique(codes[numbers != kind]).size for kind in commonest)
+    n_other = min(_n_clusters(codes[numbers != kind], n_clusters) for kind in commonest)
     plain = float(numbers.var()) / numbers.size
     error = clustered_standard_error(numbers, clusters) or 0.0
     found = max(1.0, error * error / plain) if kinds.size > 1 else 1.0
@@ -212,6 +214,11 @@ def effective_n(values: ArrayLike, clusters: ArrayLike, *, level: float = LEVEL)
     return (
         numbers.size / effect * (normal_quantile(level) / _t_quantile(n_clusters - 1, level)) ** 2
     )
+
+
+def _n_clusters(codes: Codes, n_clusters: int) -> int:
+    """How many of the clusters 0..C-1 occur among ``codes``."""
+    return int(np.count_nonzero(np.bincount(codes, minlength=n_clusters)))
 
 
 def stratified(parts: Sequence[Estimate], weights: Sequence[float]) -> Estimate:
@@ -323,10 +330,14 @@ def percentile(values: ArrayLike, q: float, *, level: float = LEVEL) -> Estimate
     n = int(ordered.size)
     if n == 0:
         return None
-    below = np.asarray(bdtr(np.arange(n), n, q))  # P(K <= k) for k = 0 .. n-1
     tail = (1 - _checked(level)) / 2
-    lower_rank = int(np.searchsorted(below, tail, side="right"))  # 1-based; 0 means none
-    upper_rank = int(np.searchsorted(below, 1 - tail, side="left")) + 1  # n + 1 means none
+    # Of a large n only ranks near n q can bracket it: the others' chances are 0 or 1 to the last
+    # bit (Hoeffding: below 2 exp(-2 x 6 ** 2) beyond 6 sqrt(n)).
+    first = max(0, math.floor(n * q - 6 * math.sqrt(n)))
+    some = np.arange(first, min(n, math.ceil(n * q + 6 * math.sqrt(n))))
+    below = np.asarray(bdtr(some, n, q))  # P(K <= k) for k = 0 .. n-1, as far as it matters
+    lower_rank = first + int(np.searchsorted(below, tail, side="right"))  # 1-based; 0 means none
+    upper_rank = first + int(np.searchsorted(below, 1 - tail, side="left")) + 1  # n + 1: none
     bounded = lower_rank >= 1 and upper_rank <= n
     return Estimate(
         value=float(ordered[min(n - 1, math.floor(n * q))]),

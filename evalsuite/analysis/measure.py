@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from evalsuite.analysis.clusters import Floats
+from evalsuite.analysis.clusters import Codes, Floats, cluster_codes
 from evalsuite.analysis.intervals import (
     Estimate,
     percentile,
@@ -22,6 +21,8 @@ from evalsuite.prompting import base_name
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_TASK_CODE, _CLUSTER_CODE = "base_task_code", "cluster_code"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +100,7 @@ def measure(
     joules = known_total(numbers(responses, "joules"))
     answering = calls[calls["phase"] == "answer"]
     deciding = scores[scores["decides"].astype(bool)]
+    labels = cluster_labels(responses), base_tasks(responses)
     micro, macro = success_rates(responses)
     return Figures(
         n_attempted=n_attempted,
@@ -114,8 +116,8 @@ def measure(
         usd=known_total(usd),
         billed_usd=known_total(numbers(responses, "billed_usd")),
         n_unpriced=int(np.isnan(usd).sum()),
-        usd_per_success=_spend_per(responses, usd, np.nan_to_num(success), seed=seed),
-        usd_per_thousand=_spend_per(responses, usd, np.full(len(usd), 1e-3), seed=seed),
+        usd_per_success=_spend_per(usd, np.nan_to_num(success), *labels, seed=seed),
+        usd_per_thousand=_spend_per(usd, np.full(len(usd), 1e-3), *labels, seed=seed),
         latency=latency(numbers(responses, "seconds"), answering),
         input_tokens=known_total(numbers(responses, "input_tokens")),
         output_tokens=known_total(numbers(responses, "output_tokens")),
@@ -141,8 +143,9 @@ def success_rates(responses: pd.DataFrame) -> tuple[Estimate | None, Estimate | 
     tasks = base_tasks(responses)[scored]
     clusters = cluster_labels(responses)[scored]
     parts, sizes = [], []
-    for task in sorted(set(tasks.tolist())):
-        inside = tasks == task
+    codes, n_tasks = cluster_codes(tasks)
+    for task in range(n_tasks):
+        inside = codes == task
         part = proportion(success[scored][inside], clusters[inside])
         if part is not None:
             parts.append(part)
@@ -170,22 +173,43 @@ def latency(seconds: Floats, calls: pd.DataFrame) -> Latency | None:
 
 def numbers(frame: pd.DataFrame, column: str) -> Floats:
     """A column (n,) as floats, NaN where unknown; booleans become 0 and 1."""
-    return np.asarray(frame[column].astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan))
+    values = frame[column]
+    if values.dtype.kind in "fiub":
+        return values.to_numpy(dtype=np.float64)
+    return np.asarray(values.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def base_tasks(responses: pd.DataFrame) -> NDArray[np.str_]:
-    """The task of each response (n,), without the way in which it was asked."""
-    bases = {task: base_name(task) for task in set(responses["task"])}
-    return np.array([bases[task] for task in responses["task"]], dtype=str)
+def labelled(responses: pd.DataFrame) -> pd.DataFrame:
+    """``responses`` with a column each for ``base_tasks`` and ``cluster_labels``.
+
+    Worth it before many parts of them are measured: parts keep their labels.
+    """
+    tasks, clusters = base_tasks(responses), cluster_labels(responses)
+    return responses.assign(**{_TASK_CODE: tasks, _CLUSTER_CODE: clusters})
 
 
-def cluster_labels(responses: pd.DataFrame) -> NDArray[np.str_]:
-    """Cluster of each response (n,), told apart by task.
+def base_tasks(responses: pd.DataFrame) -> Codes:
+    """The task of each response (n,), without the way it was asked: a number, in name order."""
+    import pandas as pd
+
+    if _TASK_CODE in responses:
+        return responses[_TASK_CODE].to_numpy()
+    codes, names = pd.factorize(responses["task"])
+    bases = np.array([base_name(str(name)) for name in names], dtype=str)
+    return np.unique(bases, return_inverse=True)[1][codes]
+
+
+def cluster_labels(responses: pd.DataFrame) -> Codes:
+    """Cluster of each response (n,), told apart by task: a number, in the order of their names.
 
     What was answered to one sample, asked in several ways, is one cluster.
     """
-    pairs = zip(base_tasks(responses), responses["cluster"], strict=True)
-    return np.array([f"{task}\N{INFORMATION SEPARATOR ONE}{cluster}" for task, cluster in pairs])
+    import pandas as pd
+
+    if _CLUSTER_CODE in responses:
+        return responses[_CLUSTER_CODE].to_numpy()
+    codes, names = pd.factorize(responses["cluster"], sort=True)
+    return cluster_codes(base_tasks(responses) * max(1, len(names)) + codes)[0]
 
 
 def known_total(values: Floats) -> float | None:
@@ -198,12 +222,16 @@ def text_or_none(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def counted(values: Any) -> dict[str, int]:
+def counted(values: Iterable[Any]) -> dict[str, int]:
     """How often each value occurs, the most frequent first, ties by name; nulls are "unknown"."""
+    import pandas as pd
+
+    found = values if isinstance(values, pd.Series) else pd.Series(list(values), dtype=object)
+    codes, names = pd.factorize(found, use_na_sentinel=False)
     tally: dict[str, int] = {}
-    for value in values:
-        name = text_or_none(value) or "unknown"
-        tally[name] = tally.get(name, 0) + 1
+    for name, n in zip(names, np.bincount(codes, minlength=len(names)).tolist(), strict=True):
+        word = text_or_none(name) or "unknown"
+        tally[word] = tally.get(word, 0) + n
     return dict(sorted(tally.items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -213,12 +241,11 @@ def groups(frame: pd.DataFrame, column: str) -> dict[Hashable, pd.DataFrame]:
 
 
 def _spend_per(
-    responses: pd.DataFrame, usd: Floats, units: Floats, *, seed: int
+    usd: Floats, units: Floats, clusters: Codes, tasks: Codes, *, seed: int
 ) -> Estimate | None:
     """Total ``usd`` over total ``units``, resampled by cluster within tasks; None if unknown."""
     if np.isnan(usd).any():
         return None
-    clusters, tasks = cluster_labels(responses), base_tasks(responses)
     return ratio_of_sums(usd, units, clusters, strata=tasks, seed=seed)
 
 

@@ -61,7 +61,7 @@ def cheapest_right(
         np.column_stack(columns)[both],
         _ratio_of_costs,
         outcomes.clusters[both],
-        strata=outcomes.tasks[both],
+        strata=outcomes.base_tasks[both],
         seed=seed,
     )
     if ratio is None or not np.isfinite(ratio.value):

@@ -8,9 +8,15 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
-from evalsuite.analysis.clusters import Floats, cluster_codes, cluster_sums, resampled_totals
+from evalsuite.analysis.clusters import (
+    Codes,
+    Floats,
+    cluster_codes,
+    cluster_sums,
+    resampled_totals,
+)
 from evalsuite.analysis.intervals import (
     FEWEST_CLUSTERS_TO_RESAMPLE,
     LEVEL,
@@ -107,8 +113,8 @@ class _Asked:
     """What one system made of a task: successes (n, k prompts), NaN where there is none."""
 
     success: Floats
-    items: NDArray[np.str_]
-    clusters: NDArray[np.str_]
+    items: Codes
+    clusters: Codes
 
 
 def prompt_sensitivity(
@@ -143,7 +149,7 @@ def prompt_sensitivity(
     )
 
 
-def spread_of(table: Floats, clusters: Sequence[str] | NDArray[np.str_], *, seed: int) -> Estimate:
+def spread_of(table: Floats, clusters: ArrayLike, *, seed: int) -> Estimate:
     """The highest column mean of ``table`` (n, k) less the lowest, with its 95 % interval.
 
     Of many prompts the best and the worst differ by chance alone, so the interval allows for all
@@ -177,7 +183,7 @@ def spread_of(table: Floats, clusters: Sequence[str] | NDArray[np.str_], *, seed
     )
 
 
-def prompts_p(table: Floats, clusters: Sequence[str] | NDArray[np.str_], *, seed: int) -> float:
+def prompts_p(table: Floats, clusters: ArrayLike, *, seed: int) -> float:
     """p-value of "the prompts do as well as each other" for successes ``table`` (n, k).
 
     Two prompts: ``sign_flip_p``, the exact McNemar test for clusters of one sample. More: the F of
@@ -194,6 +200,9 @@ def _task_prompts(
     base: str, names: Sequence[str], responses: pd.DataFrame, seed: int
 ) -> TaskPrompts:
     rows = responses[responses["task"].isin(names)]
+    rows = rows.assign(
+        item=_items(rows), value=numbers(rows, "success"), label=cluster_labels(rows)
+    )
     asked = {
         str(system): _asked(group, names)
         for system, group in rows.groupby("system", sort=True)
@@ -213,20 +222,21 @@ def _task_prompts(
 
 def _asked(rows: pd.DataFrame, names: Sequence[str]) -> _Asked:
     """The answers of one system, a sample (and repeat) a row, a prompt a column."""
-    labelled = rows.assign(
-        item=rows["sample_id"].astype(str) + "/" + rows["repeat"].astype(str),
-        value=numbers(rows, "success"),
-        label=cluster_labels(rows),
-    )
-    table = labelled.pivot(index="item", columns="task", values="value").reindex(
-        columns=list(names)
-    )
-    labels = labelled.drop_duplicates("item").set_index("item")["label"].reindex(table.index)
-    return _Asked(
-        success=table.to_numpy(dtype=np.float64),
-        items=table.index.to_numpy(dtype=str),
-        clusters=labels.to_numpy(dtype=str),
-    )
+    items, row = np.unique(rows["item"], return_inverse=True)
+    success, clusters = np.full((len(items), len(names)), np.nan), np.zeros(len(items), np.intp)
+    column = {name: at for at, name in enumerate(names)}
+    success[row, rows["task"].map(column).to_numpy(dtype=np.intp)] = rows["value"]
+    clusters[row] = rows["label"]
+    return _Asked(success=success, items=items, clusters=clusters)
+
+
+def _items(rows: pd.DataFrame) -> Codes:
+    """The sample and repeat of each row (n,), as a number, the same for all prompts."""
+    import pandas as pd
+
+    samples, names = pd.factorize(rows["sample_id"], sort=True)
+    repeat = rows["repeat"].to_numpy(dtype=np.intp)
+    return np.asarray(samples + len(names) * repeat, dtype=np.intp)
 
 
 def _sensitivity(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evalsuite.analysis.clusters import Codes
 from evalsuite.analysis.intervals import Estimate, proportion
 from evalsuite.analysis.measure import (
     Latency,
@@ -17,7 +17,6 @@ from evalsuite.analysis.measure import (
     known_total,
     latency,
     numbers,
-    text_or_none,
 )
 from evalsuite.analysis.speculation import Speculation, speculation
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 TOP_REASONS = 5
 TOP_PATHS = 6
-NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?%?")
+NUMBER = r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?%?"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,43 +84,98 @@ class HybridFigures:
 
 
 def inside(
-    responses: pd.DataFrame, calls: pd.DataFrame, run_calls: pd.DataFrame, *, seed: int = 0
+    responses: pd.DataFrame,
+    calls: pd.DataFrame,
+    drafts: pd.DataFrame | None = None,
+    *,
+    seed: int = 0,
 ) -> HybridFigures | None:
     """Figures of one hybrid's ``responses`` and ``calls``; None where it made no calls.
 
-    ``run_calls`` are those of the whole run, ``seed`` is for bootstraps.
+    Both are parts of ``rows.Rows``, joined by ``answer``. ``drafts`` are the calls of the whole run
+    (``rows.drafts_of``), None where nothing was drafted; ``seed`` is for bootstraps.
     """
-    answering = calls[calls["phase"] == "answer"].sort_values(["response_key", "ordinal"])
+    import pandas as pd
+
+    answering = calls[(calls["phase"] == "answer").to_numpy()]
     if answering.empty:
         return None
-    sequences = answering.groupby("response_key")["role"].agg(tuple)
-    spoke = answering[answering["status"] == "ok"].groupby("response_key")["role"].last()
-    outcome = responses.set_index("key")
-    outcome = outcome.assign(
-        path=sequences.reindex(outcome.index), last=spoke.reindex(outcome.index)
-    )
-    asked = outcome[outcome["path"].notna()]
-    several = [len(set(path)) > 1 for path in asked["path"]]
-    paths = _paths(asked)
+    taken = _taken(responses, answering)
+    asked = responses[taken.path >= 0]
+    several = taken.n_roles[taken.path >= 0] > 1
+    last = pd.Categorical.from_codes(taken.last, categories=pd.Index(taken.roles))
+    outcome = responses.assign(last=last)
     return HybridFigures(
         n_responses=len(responses),
         calls_per_response=len(answering) / len(responses),
-        escalation=proportion(np.array(several, dtype=float), cluster_labels(asked)),
+        escalation=proportion(several.astype(float), cluster_labels(asked)),
         roles=tuple(
             _role(str(role), rows, outcome, len(answering))
             for role, rows in groups(answering, "role").items()
         ),
-        paths=paths[:TOP_PATHS],
-        n_paths=len(paths),
-        speculation=speculation(responses, calls, run_calls, seed=seed),
+        paths=_commonest(taken, responses),
+        n_paths=len(np.unique(taken.path[taken.path >= 0])),
+        speculation=_drafted(responses, drafts, seed) if drafts is not None else (),
+    )
+
+
+def _drafted(responses: pd.DataFrame, drafts: pd.DataFrame, seed: int) -> tuple[Speculation, ...]:
+    own = drafts["system"].isin(responses["system"].unique().tolist())
+    return speculation(responses.assign(key=responses["answer"]), drafts[own], drafts, seed=seed)
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """The way that each response (n,) took.
+
+    ``path`` is the number of its sequence of roles in ``paths``, each a tuple of numbers in
+    ``roles``; ``last`` the role that was the last to give a result, ``n_roles`` how many different
+    ones took part. -1 where there were no calls, or none that gave a result.
+    """
+
+    roles: tuple[str, ...]
+    paths: tuple[tuple[int, ...], ...]
+    path: Codes
+    last: Codes
+    n_roles: Codes
+
+
+def _taken(responses: pd.DataFrame, answering: pd.DataFrame) -> _Taken:
+    import pandas as pd
+
+    role, roles = pd.factorize(answering["role"], sort=True)
+    row = pd.Index(responses["answer"]).get_indexer(answering["answer"])
+    known = row >= 0
+    order = np.lexsort((answering["ordinal"].to_numpy()[known], row[known]))
+    row, role = row[known][order], role[known][order]
+    n = len(responses)
+    last, ended = np.full(n, -1), (answering["status"] == "ok").to_numpy()[known][order]
+    last[row[ended]] = role[ended]  # of several the last one stays
+    pairs = np.unique(row * len(roles) + role) // len(roles)
+    path, paths = np.full(n, -1), [()]
+    at = np.arange(row.size) - np.searchsorted(row, row)  # place of the call in its response
+    for place in range(int(at.max(initial=-1)) + 1):
+        here = at == place
+        # A path so far and its next role make one number; equal numbers are equal paths.
+        steps = (path[row[here]] + 1) * len(roles) + role[here]
+        found, codes = np.unique(steps, return_inverse=True)
+        longer = [(*paths[step // len(roles)], int(step % len(roles))) for step in found]
+        path[row[here]] = codes + len(paths) - 1
+        paths.extend(longer)
+    return _Taken(
+        roles=tuple(map(str, roles)),
+        paths=tuple(paths[1:]),
+        path=path,
+        last=last,
+        n_roles=np.bincount(pairs, minlength=n),
     )
 
 
 def _role(role: str, rows: pd.DataFrame, outcome: pd.DataFrame, n_calls: int) -> RoleFigures:
     last = outcome[outcome["last"] == role]
     usd = numbers(rows, "usd")
-    reasons = counted(NUMBER.sub("…", text_or_none(reason) or "") for reason in rows["reason"])
-    n_responses = int(rows["response_key"].nunique())
+    reasons = counted(_without_numbers(rows["reason"]))
+    n_responses = int(rows["answer"].nunique())
     members = counted(rows["member"])
     return RoleFigures(
         role=role,
@@ -144,12 +198,27 @@ def _role(role: str, rows: pd.DataFrame, outcome: pd.DataFrame, n_calls: int) ->
     )
 
 
-def _paths(asked: pd.DataFrame) -> tuple[Path, ...]:
+def _commonest(taken: _Taken, responses: pd.DataFrame) -> tuple[Path, ...]:
+    counts = np.bincount(taken.path[taken.path >= 0], minlength=len(taken.paths))
     found = [
-        Path(roles=rows["path"].iloc[0], n_responses=len(rows), success_rate=_success(rows))
-        for _, rows in asked.groupby("path", sort=False)
+        (-int(counts[path]), tuple(taken.roles[role] for role in taken.paths[path]), path)
+        for path in np.flatnonzero(counts)
     ]
-    return tuple(sorted(found, key=lambda path: (-path.n_responses, path.roles)))
+    return tuple(
+        Path(
+            roles=roles,
+            n_responses=-n,
+            success_rate=_success(responses[taken.path == path]),
+        )
+        for n, roles, path in sorted(found)[:TOP_PATHS]
+    )
+
+
+def _without_numbers(reasons: pd.Series) -> pd.Series:
+    import pandas as pd
+
+    known = pd.Series(reasons.to_numpy(), dtype="str").fillna("")
+    return known.str.replace(NUMBER, "…", regex=True)
 
 
 def _success(responses: pd.DataFrame) -> Estimate | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from evalsuite.records import SCHEMA_VERSION, Manifest, SystemEntry, TaskEntry, total
-from evalsuite.store import TABLES, Run
+from evalsuite.store import Run, in_memory, no_verdicts
+from evalsuite.tables import TABLES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +27,13 @@ class Hop:
     seconds: float | None = 0.1
     queue_seconds: float | None = 0.02
     service_seconds: float | None = 0.08
+    first_token_seconds: float | None = None
+    machine_seconds: float | None = None
     input_tokens: int | None = 10
     output_tokens: int | None = 2
     joules: float | None = None
+    idle_joules: float | None = None
+    joules_basis: str | None = None
     retries: int = 0
     recorded: bool = False
     cached: bool = False
@@ -50,6 +55,8 @@ class Given:
     score_status: str = "scored"
     text: str | None = "yes"
     seconds: float | None = 0.1
+    started_at: float = 1_700_000_000.0
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     hops: Sequence[Hop] = field(default_factory=lambda: (Hop(),))
 
     @property
@@ -143,7 +150,8 @@ def build_run(
         )
         for name, columns in TABLES.items()
     }
-    return Run(path=path, manifest=manifest(tasks, systems), **frames)
+    tables = {"verdicts": no_verdicts, **in_memory(frames)}
+    return Run(path=path, manifest=manifest(tasks, systems), tables=tables)
 
 
 def _sample(item: Given, prompts: dict[str, str]) -> dict[str, Any]:
@@ -154,7 +162,7 @@ def _sample(item: Given, prompts: dict[str, str]) -> dict[str, Any]:
         "cluster": item.cluster or item.sample,
         "inputs": json.dumps({"question": prompt}),
         "target": json.dumps("yes"),
-        "metadata": "{}",
+        "metadata": json.dumps(item.metadata),
         "messages": json.dumps([{"role": "user", "content": prompt}]),
     }
 
@@ -172,13 +180,14 @@ def _response(item: Given) -> dict[str, Any]:
         "error_message": item.error_message,
         "success": item.success,
         "text": None if item.error_kind else item.text,
-        "started_at": 1_700_000_000.0,
+        "started_at": item.started_at,
         "seconds": item.seconds,
         "n_calls": len(item.hops),
         "usd": total(hop.usd for hop in item.hops),
         "billed_usd": total(0.0 if hop.cached else hop.usd for hop in item.hops),
         "n_cached_calls": sum(hop.cached for hop in item.hops),
         "joules": total(hop.joules for hop in item.hops),
+        "idle_joules": total(hop.idle_joules for hop in item.hops),
         "input_tokens": total(hop.input_tokens for hop in item.hops),
         "output_tokens": total(hop.output_tokens for hop in item.hops),
         "queue_seconds": total(hop.queue_seconds for hop in item.hops),

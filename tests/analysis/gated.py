@@ -74,7 +74,7 @@ def run_of(
         ),
         **manifest,
     )
-    return replace(made, calls=calls, manifest=changed)
+    return replace(made.with_frames(calls=calls), manifest=changed)
 
 
 def of_system(value: Mapping[str, float | None] | float | None, name: str) -> float | None:
@@ -86,7 +86,7 @@ def changed_samples(run: Run, column: str, values: Mapping[str, Any]) -> Run:
     samples = run.samples.copy()
     for sample, value in values.items():
         samples.loc[samples["sample_id"] == sample, column] = value
-    return replace(run, samples=samples)
+    return run.with_frames(samples=samples)
 
 
 def without_samples(run: Run, names: Sequence[str]) -> Run:
@@ -95,8 +95,8 @@ def without_samples(run: Run, names: Sequence[str]) -> Run:
     def kept(frame: pd.DataFrame) -> pd.DataFrame:
         return frame[~frame["sample_id"].isin(names)].reset_index(drop=True)
 
-    return replace(
-        run, samples=kept(run.samples), responses=kept(run.responses), scores=kept(run.scores)
+    return run.with_frames(
+        samples=kept(run.samples), responses=kept(run.responses), scores=kept(run.scores)
     )
 
 

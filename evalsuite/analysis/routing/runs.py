@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalsuite.analysis.compare import Outcomes, line_up
+from evalsuite.analysis.compare import LINED_UP, Outcomes, line_up
 from evalsuite.analysis.routing.members import AgainstMembers, Rows, against_members
 from evalsuite.errors import UserError
 from evalsuite.records import SystemEntry
@@ -53,7 +53,7 @@ def against_its_members(run: Run, hybrid: str, *, seed: int = 0) -> AgainstMembe
     if not members:
         patterns = ", ".join(CHOOSERS)
         raise UserError(f"{run.path}: {hybrid!r} is not one of its systems of pattern {patterns}")
-    rows = member_rows(line_up(run.responses), hybrid, members)
+    rows = member_rows(line_up(run.read("responses", LINED_UP)), hybrid, members)
     if rows is None:
         named = ", ".join(members)
         raise UserError(
