@@ -8,21 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evalsuite.analysis.measure import known_total, numbers, text_or_none
+from evalsuite.analysis.clusters import Floats
+from evalsuite.analysis.measure import known_total, numbers
 from evalsuite.records import Manifest
-from evalsuite.systems.price import Price, token_usd
+from evalsuite.systems.price import Price
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("billed_usd", "usd", "cache_cold_usd", "list_usd")
-_SAME_HOWEVER_ASKED = ("machine_hour", "no model", "not billed")
+_SAME_HOWEVER_ASKED = (
+    "machine_hour",
+    "kwh",
+    "machine_hour + kwh",
+    "no model",
+    "not billed",
+)
 _RELATIVE_ROUNDING = 1e-9
 
 
@@ -62,12 +69,27 @@ def call_costs(calls: pd.DataFrame, prices: Mapping[str, Price]) -> pd.DataFrame
     """
     import pandas as pd
 
-    rows = [_otherwise(row, prices) for row in calls.to_dict("records")]
-    cold, listed = np.array(rows, dtype=float).reshape(-1, 2).T
+    usd = numbers(calls, "usd")
+    same = calls["usd_basis"].isin(_SAME_HOWEVER_ASKED).to_numpy(dtype=bool)
+    cold = np.where(same, usd, np.nan)
+    listed = cold.copy()
+    by_token = ~same & ~np.isnan(usd) & ~calls["recorded"].to_numpy(dtype=bool)
+    codes, members = pd.factorize(calls["member"])
+    for code, member in enumerate(members):
+        price = prices.get(member)
+        rows = np.flatnonzero(by_token & (codes == code))
+        if price is None or not rows.size:
+            continue
+        tokens = calls.iloc[rows]
+        made, at_cold, at_list = _by_tokens(tokens, price)
+        size = np.maximum(np.abs(made), np.abs(usd[rows]))
+        follows = np.abs(made - usd[rows]) <= _RELATIVE_ROUNDING * size
+        follows &= ~np.isnan(at_cold) & ~np.isnan(at_list)
+        cold[rows[follows]], listed[rows[follows]] = at_cold[follows], at_list[follows]
     return pd.DataFrame(
         {
             "billed_usd": numbers(calls, "billed_usd"),
-            "usd": numbers(calls, "usd"),
+            "usd": usd,
             "cache_cold_usd": cold,
             "list_usd": listed,
         },
@@ -108,45 +130,50 @@ def usd_per_thousand_calls(
     return (means[0] * rates[0] + means[1] * rates[1]) / 1000
 
 
-def _otherwise(row: Mapping[Any, Any], prices: Mapping[str, Price]) -> tuple[float, float]:
-    """The cache-cold and the list cost of one call, NaN where unknown."""
-    unknown = (np.nan, np.nan)
-    usd = _number(row["usd"])
-    if usd is None:
-        return unknown
-    if text_or_none(row["usd_basis"]) in _SAME_HOWEVER_ASKED:
-        return usd, usd
-    price = prices.get(row["member"])
-    if price is None or bool(row["recorded"]):
-        return unknown
-    made, cold, listed = _by_tokens(row, price)
-    if made is None or cold is None or listed is None:
-        return unknown
-    if abs(made - usd) > _RELATIVE_ROUNDING * max(abs(made), abs(usd)):
-        return unknown
-    return cold, listed
-
-
-def _by_tokens(
-    row: Mapping[Any, Any], price: Price
-) -> tuple[float | None, float | None, float | None]:
-    """As made, cache-cold and list cost of the tokens of one call."""
-    counts = [_count(row["input_tokens"]), _count(row["output_tokens"])]
-    reasoning = _count(row["reasoning_tokens"])
-    cached = _count(row["cached_input_tokens"])
+def _by_tokens(calls: pd.DataFrame, price: Price) -> tuple[Floats, Floats, Floats]:
+    """As made, cache-cold and list cost (n,) of the tokens of ``calls``, all of one member."""
+    given, out, cached, reasoning = (
+        numbers(calls, name)
+        for name in ("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens")
+    )
+    none = np.zeros(given.size)
     return (
-        token_usd(price, *counts, cached_input_tokens=cached, reasoning_tokens=reasoning),
-        token_usd(price, *counts, reasoning_tokens=reasoning),
-        token_usd(price.list_price or price, *counts, reasoning_tokens=reasoning),
+        _token_usd(price, given, out, np.nan_to_num(cached), reasoning),
+        _token_usd(price, given, out, none, reasoning),
+        _token_usd(price.list_price or price, given, out, none, reasoning),
     )
 
 
-def _number(value: Any) -> float | None:
-    import pandas as pd
+def _token_usd(
+    price: Price, given: Floats, out: Floats, cached: Floats, reasoning: Floats
+) -> Floats:
+    """``systems.price.token_usd`` of each call (n,), NaN where it is unknown."""
+    found = np.full(given.size, np.nan)
+    starts = [tier.above_input_tokens for tier in price.tiers or ()]
+    reached = np.searchsorted(np.array(starts, dtype=float), given, side="left")
+    for index in range(len(starts) + 1):
+        rows = (reached == index) & ~np.isnan(given)
+        if rows.any():
+            rates = price.at(starts[index - 1] + 1) if index else price
+            found[rows] = _at_rates(rates, given[rows], out[rows], cached[rows], reasoning[rows])
+    return found
 
-    return None if pd.isna(value) else float(value)
 
-
-def _count(value: Any) -> int | None:
-    known = _number(value)
-    return None if known is None else int(known)
+def _at_rates(
+    price: Price, given: Floats, out: Floats, cached: Floats, reasoning: Floats
+) -> Floats:
+    """Dollars of calls (n,) that all have the rates of ``price``."""
+    input_rate, output_rate = (
+        price.usd_per_million_input_tokens,
+        price.usd_per_million_output_tokens,
+    )
+    if input_rate is None or output_rate is None:
+        return np.full(given.size, np.nan)
+    cached_rate = price.usd_per_million_cached_input_tokens
+    cached_rate = input_rate if cached_rate is None else cached_rate
+    input_usd = (given - cached) * input_rate + cached * cached_rate
+    reasoning_rate = price.usd_per_million_reasoning_tokens
+    if reasoning_rate is None or reasoning_rate == output_rate:
+        return np.asarray((input_usd + out * output_rate) / 1e6)
+    output_usd = (out - reasoning) * output_rate
+    return np.asarray((input_usd + output_usd + reasoning * reasoning_rate) / 1e6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -20,16 +20,32 @@ from evalsuite.analysis.compare import (
     line_up,
     pareto,
     turned,
-    within,
 )
+from evalsuite.analysis.details import Details, details_of
+from evalsuite.analysis.energy import EnergyFigures, energy_figures
+from evalsuite.analysis.families import FamilyFigures as FamilyFigures
+from evalsuite.analysis.families import families
+from evalsuite.analysis.footprint import SystemFootprint, system_footprints
 from evalsuite.analysis.intervals import Estimate, clustered_mean
 from evalsuite.analysis.judged import JudgeFigures, judge_figures
-from evalsuite.analysis.measure import Figures, groups, known_total, measure, numbers
+from evalsuite.analysis.latency import ServiceLevel
+from evalsuite.analysis.measure import (
+    Figures,
+    cluster_labels,
+    groups,
+    known_total,
+    numbers,
+)
 from evalsuite.analysis.per_success import CheapestRight, cheapest_right
 from evalsuite.analysis.prompt_sensitivity import TaskPrompts, prompt_sensitivity
+from evalsuite.analysis.ranking import success_then_cost
 from evalsuite.analysis.roles import HybridFigures, inside
 from evalsuite.analysis.routing.members import AgainstMembers
 from evalsuite.analysis.routing.runs import compare_with_members
+from evalsuite.analysis.rows import Measured, Rows, drafts_of, rows_of
+from evalsuite.analysis.system_figures import SystemFigures as SystemFigures
+from evalsuite.analysis.tie_groups import TieGroups
+from evalsuite.judging.settling import read_settlings
 from evalsuite.records import Fit, Manifest, SystemEntry
 
 if TYPE_CHECKING:
@@ -70,49 +86,7 @@ class TaskFigures:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SystemFigures:
-    """One system over all tasks it was given.
-
-    ``comparable`` says that it has scored answers in every task of the run and, of a run that was
-    stopped early, all ``n_wanted`` answers: only then may its overall figures stand beside
-    another's. ``fit_usd`` is what preparing it took, apart from
-    ``figures.usd``; None where a part is unknown, 0 where there was nothing to prepare.
-    """
-
-    entry: SystemEntry
-    tasks: tuple[str, ...]
-    comparable: bool
-    n_wanted: int
-    on_pareto_front: bool
-    figures: Figures
-    fits: tuple[Fit, ...]
-    fit_usd: float | None
-    fit_seconds: float
-    hybrid: HybridFigures | None
-
-    @property
-    def baseline(self) -> bool:
-        """Whether nobody asked for it but a task, for comparison."""
-        return is_baseline(self.entry)
-
-
-@dataclass(frozen=True, kw_only=True)
-class FamilyFigures:
-    """One task family.
-
-    ``systems`` are those that have scored answers in all its tasks, best first; ``comparisons``
-    hold the first one against each of the others. A baseline is first only where it is shown to be
-    right more often than every system that was asked for.
-    """
-
-    family: str
-    tasks: tuple[str, ...]
-    systems: tuple[tuple[str, Figures], ...]
-    comparisons: tuple[Comparison, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Summary:
+class Summary(Details):
     """What a run says.
 
     ``best`` has the highest macro success rate among comparable systems; a baseline must be shown
@@ -121,7 +95,8 @@ class Summary:
     comparable systems. ``against_members`` has the hybrids that choose among members which answered
     on their own too, by name. ``amortised`` has the comparable systems whose preparation, or
     their members', cost something or may have. ``judges`` is what those who judged the answers
-    said.
+    said. ``energy`` and ``footprints`` are of every system that answered, and was reported.
+    ``parts`` are the manifests of the runs that were pooled, empty for a single run.
     """
 
     manifest: Manifest
@@ -135,6 +110,9 @@ class Summary:
     against_members: dict[str, AgainstMembers]
     amortised: tuple[Amortised, ...]
     judges: tuple[JudgeFigures, ...] = ()
+    energy: tuple[EnergyFigures, ...] = ()
+    footprints: tuple[SystemFootprint, ...] = ()
+    parts: tuple[Manifest, ...] = ()
 
     def system(self, name: str) -> SystemFigures:
         """The figures of the system called ``name``; KeyError where there is none."""
@@ -150,30 +128,37 @@ class Summary:
         return None
 
 
-def summarise(run: Run, *, seed: int = 0) -> Summary:
+def summarise(run: Run, *, seed: int = 0, limits: ServiceLevel | None = None) -> Summary:
     """Everything a report says about ``run``. ``seed`` drives bootstraps and permutations.
 
-    Systems marked as not reported (those that only serve inside hybrids) are left out.
+    ``limits`` is the service level that goodput is counted by; without one there is none. Systems
+    marked as not reported (those that only serve inside hybrids) are left out.
     """
     manifest = run.manifest
     entries = {entry.name: entry for entry in manifest.systems if entry.reported}
-    responses = run.responses[run.responses["system"].isin(list(entries))]
-    systems = [
-        _system(run, entries[str(name)], rows, seed)
-        for name, rows in groups(responses, "system").items()
-    ]
+    rows = rows_of(run, entries)
+    measured = Measured(rows, seed=seed)
+    systems = [_system(run, entries[name], rows, measured, seed) for name in rows.systems]
     systems = _with_front(systems)
     systems.sort(key=_rank)
-    outcomes = line_up(responses)
+    outcomes = line_up(rows.responses)
     comparisons = compare(outcomes, _pairs(systems), seed=seed)
+    best = _best(systems, comparisons)
+    energy = energy_figures(
+        rows, manifest.systems, [item.entry.name for item in systems], seed=seed
+    )
+    details = details_of(run, rows, outcomes, systems, best, energy, limits=limits)
     return Summary(
+        **vars(details),
         manifest=manifest,
-        systems=tuple(systems),
-        tasks=_tasks(run, responses, seed),
-        families=_families(run, responses, outcomes, seed),
-        best=_best(systems, comparisons),
+        systems=_with_ties(systems, details.ties),
+        tasks=_tasks(run, rows, measured),
+        families=families(manifest, rows.systems, measured, outcomes, seed=seed),
+        best=best,
         comparisons=comparisons,
-        prompts=prompt_sensitivity([task.name for task in manifest.tasks], responses, seed=seed),
+        prompts=prompt_sensitivity(
+            [task.name for task in manifest.tasks], rows.responses, seed=seed
+        ),
         cheapest_right=_cheapest_right(outcomes, systems, seed),
         against_members=compare_with_members(list(entries.values()), outcomes, seed=seed),
         amortised=amortise(
@@ -183,8 +168,19 @@ def summarise(run: Run, *, seed: int = 0) -> Summary:
             ),
             seed=seed,
         ),
-        judges=judge_figures(run.verdicts),
+        judges=judge_figures(run.verdicts, read_settlings(run.path)),
+        parts=run.parts,
+        energy=energy,
+        footprints=system_footprints(manifest),
     )
+
+
+def _with_ties(
+    systems: Sequence[SystemFigures], ties: TieGroups | None
+) -> tuple[SystemFigures, ...]:
+    if ties is None:
+        return tuple(systems)
+    return tuple(dataclasses.replace(item, tie=ties.of(item.entry.name)) for item in systems)
 
 
 def _cheapest_right(
@@ -199,54 +195,54 @@ def _cheapest_right(
     )
 
 
-def is_baseline(entry: SystemEntry) -> bool:
-    """Whether a system of a manifest answered because a task names it as a baseline."""
-    return "baseline_of" in entry.config
-
-
 def as_json(summary: Summary) -> dict[str, Any]:
     """``summary`` as JSON-able data; an infinite figure becomes the string "Infinity"."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, float) and math.isinf(value):
-            return "Infinity"
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
-        if isinstance(value, msgspec.Struct):
-            return plain(msgspec.to_builtins(value))
-        if isinstance(value, dict):
-            return {str(key): plain(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [plain(item) for item in value]
-        return value
-
-    fields = dataclasses.fields
-    result: dict[str, Any] = plain(summary)
+    result: dict[str, Any] = plain_data(summary)
     return result
 
 
-def _system(run: Run, entry: SystemEntry, responses: pd.DataFrame, seed: int) -> SystemFigures:
-    calls = run.calls[run.calls["system"] == entry.name]
-    scores = run.scores[run.scores["system"] == entry.name]
-    scored = responses[responses["success"].notna()]
-    asked = set(responses["task"])
+def plain_data(value: Any) -> Any:
+    """Figures as JSON-able data: records by field, infinity as the string "Infinity"."""
+    if isinstance(value, float) and math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [item.name for item in dataclasses.fields(value)]
+        return {name: plain_data(getattr(value, name)) for name in names}
+    if isinstance(value, msgspec.Struct):
+        return plain_data(msgspec.to_builtins(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain_data(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_data(item) for item in value]
+    return value
+
+
+def _system(
+    run: Run, entry: SystemEntry, rows: Rows, measured: Measured, seed: int
+) -> SystemFigures:
+    asked, scored = measured.tasks(entry.name), measured.tasks(entry.name, scored=True)
+    figures = measured.of(entry.name, asked)
     n_wanted = run.manifest.repeats * sum(
         task.n_samples for task in run.manifest.tasks if task.name in asked
     )
     fits = run.fits[run.fits["system"] == entry.name]
     return SystemFigures(
         entry=entry,
-        tasks=tuple(sorted(set(scored["task"]))),
-        comparable=set(scored["task"]) == {task.name for task in run.manifest.tasks}
-        and (run.manifest.stopped is None or len(responses) == n_wanted),
+        tasks=scored,
+        comparable=set(scored) == {task.name for task in run.manifest.tasks}
+        and (run.manifest.stopped is None or figures.n_attempted == n_wanted),
         n_wanted=n_wanted,
         on_pareto_front=False,
-        figures=measure(responses, calls, scores, seed=seed),
+        figures=figures,
         fits=tuple(_fit(row) for row in fits.sort_values("task").to_dict("records")),
         fit_usd=known_total(numbers(fits, "usd")),
         fit_seconds=float(np.nansum(numbers(fits, "seconds"))),
-        hybrid=inside(responses, calls, run.calls, seed=seed) if entry.kind == "hybrid" else None,
+        hybrid=_inside(run, entry, rows.of(entry.name), seed) if entry.kind == "hybrid" else None,
     )
+
+
+def _inside(run: Run, entry: SystemEntry, rows: Rows, seed: int) -> HybridFigures | None:
+    return inside(rows.responses, rows.calls, drafts_of(run, entry), seed=seed)
 
 
 def _fit(row: dict[Any, Any]) -> Fit:
@@ -282,12 +278,7 @@ def _with_front(systems: Sequence[SystemFigures]) -> list[SystemFigures]:
 
 def _rank(item: SystemFigures) -> tuple[bool, float, float, str]:
     """Comparable first, then by macro success, then the cheaper one, then by name."""
-    return (not item.comparable, *_success_then_cost(item.figures), item.entry.name)
-
-
-def _success_then_cost(figures: Figures) -> tuple[float, float]:
-    rate, usd = figures.macro_success_rate, figures.usd_per_thousand
-    return -(rate.value if rate else -1.0), usd.value if usd else math.inf
+    return (not item.comparable, *success_then_cost(item.figures), item.entry.name)
 
 
 def _best(systems: Sequence[SystemFigures], comparisons: Sequence[Comparison]) -> str | None:
@@ -313,7 +304,7 @@ def _pairs(systems: Sequence[SystemFigures]) -> list[tuple[str, str]]:
     baselines = [item.entry.name for item in systems if item.baseline]
     ahead = {item.entry.name for item in systems[:1] if item.comparable and item.baseline}
     systems = [item for item in systems if not item.baseline]
-    by_cost = sorted(systems, key=lambda item: (_success_then_cost(item.figures)[1], _rank(item)))
+    by_cost = sorted(systems, key=lambda item: (success_then_cost(item.figures)[1], _rank(item)))
     hybrids = [item.entry.name for item in by_cost if item.entry.kind == "hybrid"]
     models = [item.entry.name for item in by_cost if item.entry.kind == "model"]
     comparable = [item for item in systems if item.comparable]
@@ -331,23 +322,18 @@ def _pairs(systems: Sequence[SystemFigures]) -> list[tuple[str, str]]:
     ]
 
 
-def _tasks(run: Run, responses: pd.DataFrame, seed: int) -> tuple[TaskFigures, ...]:
+def _tasks(run: Run, rows: Rows, measured: Measured) -> tuple[TaskFigures, ...]:
     found: list[TaskFigures] = []
-    calls, scores = groups(run.calls, "task"), groups(run.scores, "task")
-    for task, of_task in groups(responses, "task").items():
-        task_calls = calls.get(task, run.calls.iloc[:0])
-        task_scores = scores.get(task, run.scores.iloc[:0])
-        for system, rows in groups(of_task, "system").items():
-            its_scores = task_scores[task_scores["system"] == system]
+    for task in rows.tasks:
+        for system in (name for name in rows.systems if task in measured.tasks(name)):
+            own = rows.of(system, [task])
             corpus = run.corpus[(run.corpus["task"] == task) & (run.corpus["system"] == system)]
             found.append(
                 TaskFigures(
-                    task=str(task),
-                    system=str(system),
-                    figures=measure(
-                        rows, task_calls[task_calls["system"] == system], its_scores, seed=seed
-                    ),
-                    scores=_scores(its_scores, rows),
+                    task=task,
+                    system=system,
+                    figures=measured.of(system, [task]),
+                    scores=_scores(own.scores, own.responses),
                     corpus=tuple(_corpus(row) for row in corpus.to_dict("records")),
                 )
             )
@@ -355,12 +341,14 @@ def _tasks(run: Run, responses: pd.DataFrame, seed: int) -> tuple[TaskFigures, .
 
 
 def _scores(scores: pd.DataFrame, responses: pd.DataFrame) -> tuple[ScoreFigures, ...]:
-    clusters = responses.set_index("key")["cluster"]
+    import pandas as pd
+
+    answers, clusters = pd.Index(responses["answer"]), cluster_labels(responses)
     found: list[ScoreFigures] = []
     for name, rows in groups(scores, "name").items():
         values = numbers(rows, "value")
         known = ~np.isnan(values)
-        labels = clusters.reindex(rows["response_key"]).to_numpy(dtype=str)
+        labels = clusters[answers.get_indexer(rows["answer"])]
         found.append(
             ScoreFigures(
                 name=str(name),
@@ -379,56 +367,3 @@ def _corpus(row: dict[Any, Any]) -> CorpusFigure:
     return CorpusFigure(
         metric=str(row["metric"]), value=float(value) if known else None, n=int(row["n"])
     )
-
-
-def _families(
-    run: Run, responses: pd.DataFrame, outcomes: Outcomes, seed: int
-) -> tuple[FamilyFigures, ...]:
-    tasks_of: dict[str, list[str]] = {}
-    for task in run.manifest.tasks:
-        tasks_of.setdefault(task.family, []).append(task.name)
-    found: list[FamilyFigures] = []
-    baselines = {entry.name for entry in run.manifest.systems if is_baseline(entry)}
-    for family, tasks in sorted(tasks_of.items()):
-        rows = responses[responses["task"].isin(tasks)]
-        calls, scores = (frame[frame["task"].isin(tasks)] for frame in (run.calls, run.scores))
-        systems = [
-            (
-                str(name),
-                measure(
-                    group,
-                    calls[calls["system"] == name],
-                    scores[scores["system"] == name],
-                    seed=seed,
-                ),
-            )
-            for name, group in groups(rows, "system").items()
-            if set(group.loc[group["success"].notna(), "task"]) == set(tasks)
-        ]
-        systems.sort(key=lambda item: (*_success_then_cost(item[1]), item[0]))
-        found.append(_family(family, tasks, systems, baselines, within(outcomes, tasks), seed))
-    return tuple(found)
-
-
-def _family(
-    family: str,
-    tasks: Sequence[str],
-    systems: Sequence[tuple[str, Figures]],
-    baselines: set[str],
-    outcomes: Outcomes,
-    seed: int,
-) -> FamilyFigures:
-    """``systems`` best first, a baseline only where it is shown to be ahead of all others."""
-    own = next((name for name, _ in systems if name not in baselines), None)
-    for first in systems:
-        others = [item for item in systems if item is not first]
-        comparisons = compare(outcomes, [(first[0], name) for name, _ in others], seed=seed)
-        ahead = any(item.b == own and item.distinguishable for item in comparisons)
-        if first[0] not in baselines or own is None or ahead:
-            return FamilyFigures(
-                family=family,
-                tasks=tuple(tasks),
-                systems=(first, *others),
-                comparisons=comparisons,
-            )
-    return FamilyFigures(family=family, tasks=tuple(tasks), systems=(), comparisons=())

@@ -7,15 +7,22 @@ from dataclasses import dataclass
 
 from evalsuite.analysis.caveats import caveats
 from evalsuite.analysis.compare import Comparison
+from evalsuite.analysis.families import FamilyFigures
 from evalsuite.analysis.intervals import Estimate
 from evalsuite.analysis.measure import Figures
-from evalsuite.analysis.numbers import count, money, percent, points, significant, times
+from evalsuite.analysis.numbers import (
+    EN_DASH,
+    count,
+    money,
+    percent,
+    points,
+    significant,
+    times,
+)
 from evalsuite.analysis.per_success import CheapestRight
+from evalsuite.analysis.ranking import MARGIN as MARGIN
 from evalsuite.analysis.speculation import speculation_sentence
-from evalsuite.analysis.summary import FamilyFigures, Summary, SystemFigures
-
-MARGIN = 0.02
-"""A system is close enough to the best one if it is shown to lose less than this many successes."""
+from evalsuite.analysis.summary import Summary, SystemFigures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,12 +281,21 @@ def _shown_close(comparison: Comparison) -> bool:
 
 
 def _close_enough(item: SystemFigures, best: SystemFigures, comparison: Comparison) -> str:
+    """The cheapest system that is shown to be close: as good, or at least not worse by more."""
     assert comparison.success is not None
+    difference = comparison.success.difference
+    rate = _rate(item.figures.macro_success_rate)
+    name, within = _called(item, first=True), f"within {100 * MARGIN:.0f} points"
+    if difference.high is not None and difference.high < MARGIN:
+        return (
+            f"{name} answers as many right as {best.entry.name}, shown to {within}, "
+            f"{_at_cost(comparison)}: {rate} against {percent(comparison.b_rate)} "
+            f"(difference {_difference(difference)}). Nothing cheaper is shown to."
+        )
     return (
-        f"{_called(item, first=True)} is the cheapest system shown to stay within "
-        f"{100 * MARGIN:.0f} points of the best: {_rate(item.figures.macro_success_rate)} right "
-        f"against {best.entry.name}'s {percent(comparison.b_rate)} "
-        f"(difference {_difference(comparison.success.difference)}), {_at_cost(comparison)}."
+        f"{name} is the cheapest system shown to stay {within} of the best: {rate} right against "
+        f"{best.entry.name}'s {percent(comparison.b_rate)} "
+        f"(difference {_difference(difference)}), {_at_cost(comparison)}."
     )
 
 
@@ -352,10 +368,18 @@ def _at_cost(comparison: Comparison) -> str:
         return "at an unknown ratio of costs"
     if math.isinf(ratio.value):
         return f"while {comparison.b} cost nothing"
+    share = cost_share(ratio.value)
     if ratio.low is None or ratio.high is None:
-        return f"at {times(ratio.value)} of its cost (n too small for an interval)"
-    write = _inverse if ratio.value < 0.1 else significant
-    bounds = f"95 % CI {write(ratio.low)} to {write(ratio.high)}"
+        return f"at {share} of its cost (n too small for an interval)"
     if ratio.value > 1:
+        bounds = f"95 % CI {significant(ratio.low)} to {significant(ratio.high)}"
         return f"at {times(ratio.value)} times its cost ({bounds})"
-    return f"at {times(ratio.value)} of its cost ({bounds})"
+    if ratio.value < 0.1:
+        return f"at {share} of its cost (95 % CI {_inverse(ratio.low)} to {_inverse(ratio.high)})"
+    low, high = cost_share(ratio.low).removesuffix(" %"), cost_share(ratio.high)
+    return f"at {share} of its cost (95 % CI {low}{EN_DASH}{high})"
+
+
+def cost_share(ratio: float) -> str:
+    """A ratio of costs: ``38 %``, or ``1/20`` below a tenth, where that reads better."""
+    return times(ratio) if ratio < 0.1 else f"{100 * ratio:.0f} %"

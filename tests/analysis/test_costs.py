@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from evalsuite.analysis.costs import call_costs, costs_of, prices_of, usd_per_th
 from evalsuite.records import Answer, Completion, Manifest, SystemEntry
 from evalsuite.running.call_records import cached_call, failed_call, finished_call
 from evalsuite.systems.openai.pricing import batch_price
-from evalsuite.systems.price import Price, usd_of
+from evalsuite.systems.price import Price, PriceTier, token_usd, usd_of
 
 LIVE = Price(
     usd_per_million_input_tokens=2.0,
@@ -200,3 +201,56 @@ def _empty() -> Manifest:
         packages={},
         hardware={},
     )
+
+
+TIERED = msgspec.structs.replace(
+    BATCH,
+    usd_per_million_reasoning_tokens=30.0,
+    tiers=(
+        PriceTier(
+            above_input_tokens=100,
+            usd_per_million_input_tokens=3.0,
+            usd_per_million_output_tokens=12.0,
+        ),
+        PriceTier(
+            above_input_tokens=1000,
+            usd_per_million_input_tokens=4.0,
+            usd_per_million_output_tokens=15.0,
+            usd_per_million_reasoning_tokens=15.0,
+        ),
+    ),
+)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0, 99, 100, 101, 1000, 1001, 5000]),
+            st.integers(0, 50) | st.none(),
+            st.integers(0, 100),
+            st.integers(0, 100) | st.none(),
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_many_calls_at_once_cost_what_each_costs(calls: list[tuple[Any, ...]]) -> None:
+    rows = [
+        row(
+            "m",
+            TIERED,
+            input_tokens=new,
+            cached_input_tokens=None if cached is None else min(cached, new),
+            output_tokens=out,
+            reasoning_tokens=None if reasoning is None else min(reasoning, out),
+        )
+        for new, cached, out, reasoning in calls
+    ]
+    each = call_costs(frame(*rows), {"m": TIERED})
+    for found, one in zip(each.to_dict("records"), rows, strict=True):
+        counts = one["input_tokens"], one["output_tokens"]
+        for name, price in (("cache_cold_usd", TIERED), ("list_usd", TIERED.list_price)):
+            assert price is not None
+            cost = token_usd(price, *counts, reasoning_tokens=one["reasoning_tokens"])
+            known = one["usd"] is not None and cost is not None
+            assert found[name] == pytest.approx(cost) if known else pd.isna(found[name])

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from evalsuite.analysis.summary import Summary, summarise
-from evalsuite.analysis.verdict import Verdict, hybrid_sentence, verdict
+from evalsuite.analysis.verdict import Verdict, cost_share, headline, hybrid_sentence, verdict
 from evalsuite.records import SystemEntry
 from tests.analysis.frames import Given, Hop, build_run, system, task
 
@@ -51,9 +51,33 @@ def test_a_cheaper_system_shown_to_be_close_wins(tmp_path: Path) -> None:
         answers("small", range(400), CHEAP, n=1000),
     )
     assert found.headline.startswith(
-        "cascade is the cheapest system shown to stay within 2 points of the best: 89.8 %"
+        "cascade answers as many right as large, shown to within 2 points, at 40 % of its cost "
+        "(95 % CI 40–40 %): 89.8 % (95 % CI 87.8 to 91.5, n 1,000) against 90.0 %"
     )
-    assert "at 0.40 of its cost" in found.headline
+    assert found.headline.endswith("Nothing cheaper is shown to.")
+
+
+def test_a_cheaper_system_that_may_be_better_is_not_called_as_good(tmp_path: Path) -> None:
+    found = summary(
+        tmp_path,
+        [LARGE, CASCADE],
+        answers("large", range(100), DEAR, n=1000),
+        answers("cascade", range(102), MIDDLING, n=1000),
+    )
+    (comparison,) = found.comparisons
+    assert comparison.success is not None
+    wide = replace(comparison.success.difference, low=-0.019, high=0.031)
+    other = replace(comparison, success=replace(comparison.success, difference=wide))
+    said = headline(replace(found, comparisons=(other,)))
+    assert said.startswith("cascade is the cheapest system shown to stay within 2 points of the")
+    assert "95 % CI −1.9 to +3.1" in said
+
+
+@pytest.mark.parametrize(
+    ("ratio", "said"), [(0.384, "38 %"), (0.1, "10 %"), (0.05, "1/20"), (1.0, "100 %")]
+)
+def test_a_share_of_a_cost(ratio: float, said: str) -> None:
+    assert cost_share(ratio) == said
 
 
 def test_a_small_difference_is_not_called_one(tmp_path: Path) -> None:
@@ -68,7 +92,7 @@ def test_a_small_difference_is_not_called_one(tmp_path: Path) -> None:
     assert sentence.startswith("cascade answers 88.0 % right against large's 87.0 %")
     assert "difference +1.0 points, 95 % CI " in sentence
     assert "n 200: not distinguishable; this n shows differences from about" in sentence
-    assert "at 0.40 of its cost" in sentence
+    assert "at 40 % of its cost" in sentence
 
 
 def test_undecided_is_said(tmp_path: Path) -> None:
