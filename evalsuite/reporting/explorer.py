@@ -1,61 +1,70 @@
-"""The samples a report carries: what was asked, what each system said, and the hops in between."""
+"""The samples a report carries: what was asked, what each system said, and the calls in between.
+
+The page holds an index of every answer, small enough to filter at once (``explorer_index``), and
+the texts in compressed blocks (``explorer_pack``), which its script opens when they are looked at.
+Where the texts of all samples would make the file too large, some are listed without theirs.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from evalsuite.analysis.measure import groups, text_or_none
+import msgspec
+import numpy as np
+
 from evalsuite.analysis.summary import Summary
+from evalsuite.reporting import explorer_index
+from evalsuite.reporting.explorer_pack import LONGEST_TEXT, Integers, Part, squeezed, strings
+from evalsuite.reporting.explorer_parts import answer_texts, parts
+from evalsuite.reporting.explorer_places import Places, in_turns, places
 from evalsuite.store import Run
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-MOST_SAMPLES = 10_000
-MOST_CHARACTERS = 16_000_000
-"""Of JSON: a page beyond this size takes seconds to open."""
-LONGEST_TEXT = 4_000
+MOST_SAMPLES = 100_000
+MOST_BYTES = 40_000_000
+"""Of packed texts: a page of this size opens in about two seconds."""
+PILOT = 500
+"""Samples that are packed to see how large the texts of all of them would be."""
+ANSWERS_A_BLOCK = 2_000
 
 
 @dataclass(frozen=True)
 class Explorer:
-    """``data`` for the page's script; how many samples it holds of how many; texts cut short."""
+    """What the page's script reads, and how many samples are in it.
 
-    data: dict[str, Any]
-    n_shown: int
+    ``header`` (deflated JSON), ``index`` (deflated arrays) and ``blocks`` (of each part) are
+    base64. Of ``n_total`` samples, ``n_shown`` are listed and ``n_whole`` have their texts, of
+    which ``n_cut`` were cut short.
+    """
+
+    header: str
+    index: str
+    blocks: Mapping[str, list[str]]
     n_total: int
+    n_shown: int
+    n_whole: int
     n_cut: int
 
     @property
     def note(self) -> str:
-        """What was left out, in words; "" where nothing was."""
-        parts = []
+        """What was left out to keep the file small, in words; "" where nothing was."""
+        said = []
         if self.n_shown < self.n_total:
-            parts.append(
-                f"Holds {self.n_shown:,} of {self.n_total:,} samples, the first ones of each "
-                "task in turn, to keep this file small; the run folder holds all."
+            said.append(
+                f"Lists {self.n_shown:,} of {self.n_total:,} samples, so counts here are not "
+                "those of the run."
+            )
+        if self.n_whole < self.n_shown:
+            said.append(f"The texts of {self.n_whole:,} of them are in this file.")
+        if said:
+            said.append(
+                "Chosen so that tasks take turns, and that of a task those come first on which "
+                "systems disagree or an answer is missing. The run folder holds all."
             )
         if self.n_cut:
-            parts.append(f"Texts cut at {LONGEST_TEXT:,} characters: {self.n_cut:,}.")
-        return " ".join(parts)
-
-
-class _Texts:
-    """Cuts long texts and counts how many it cut."""
-
-    def __init__(self) -> None:
-        self.n_cut = 0
-
-    def cut(self, value: object) -> str | None:
-        text = text_or_none(value)
-        if text is None or len(text) <= LONGEST_TEXT:
-            return text
-        self.n_cut += 1
-        return text[:LONGEST_TEXT] + " […]"
+            said.append(f"Texts cut at {LONGEST_TEXT:,} characters: {self.n_cut:,}.")
+        return " ".join(said)
 
 
 def explore(
@@ -63,137 +72,91 @@ def explore(
     summary: Summary,
     *,
     most_samples: int = MOST_SAMPLES,
-    most_characters: int = MOST_CHARACTERS,
+    most_bytes: int = MOST_BYTES,
 ) -> Explorer:
-    """Pack the samples of ``run`` for the page, up to either limit, tasks taking turns."""
-    names = [item.entry.name for item in summary.systems]
-    responses = run.responses[run.responses["system"].isin(names)]
-    calls = run.calls[(run.calls["phase"] == "answer") & run.calls["system"].isin(names)]
-    answers = _by(responses, ["task", "sample_id"])
-    hops, scores = _by(calls, ["response_key"]), _by(run.scores, ["response_key"])
-    texts, used = _Texts(), 0
-    packed: list[dict[str, Any]] = []
-    for row in _in_turns(run.samples):
-        if len(packed) >= most_samples or used >= most_characters:
-            break
-        own = answers.get((row["task"], row["sample_id"]), [])
-        item = _sample(row, own, hops, scores, texts)
-        used += len(json.dumps(item))
-        packed.append(item)
-    data = {"systems": names, "samples": packed}
-    return Explorer(data, len(packed), len(run.samples), texts.n_cut)
+    """Pack the samples of ``run`` for the page.
+
+    At most ``most_samples`` are listed, and their texts take up about ``most_bytes``, as well as
+    the size of ``PILOT`` samples tells that of the others. Tasks take turns in both.
+    """
+    samples = run.read("samples", ["task", "sample_id"])
+    repeats = run.read("responses", ["repeat"])["repeat"]
+    systems = [item.entry.name for item in summary.systems]
+    where = places(samples, systems, int(repeats.max()) + 1 if len(repeats) else 1)
+    rank = {entry.name: number for number, entry in enumerate(summary.manifest.tasks)}
+    tasks = np.asarray(samples["task"].map(rank).fillna(len(rank)), dtype=np.int64)
+    arrays, kinds = explorer_index.answers(run, where)
+    first = explorer_index.noteworthy(arrays["outcomes"], where)
+    listed = in_turns(tasks, first, most_samples)
+    size = int(np.clip(ANSWERS_A_BLOCK // max(1, where.slots_a_sample), 10, 500))
+    # what was answered is most of what there is, and tells at little cost how much may fit
+    pilot = _spread(len(listed))
+    answered = {"said": answer_texts(run, where, listed[pilot])}
+    n = int(most_bytes / _bytes_each(answered, np.arange(len(pilot)), size))
+    whole = listed[in_turns(tasks[listed], first[listed], n)]
+    held = parts(run, where, whole)
+    n = int(most_bytes / _bytes_each(held, _spread(len(whole)), size))
+    inside = in_turns(tasks[whole], first[whole], n)
+    packed = {name: part.blocks(inside, size) for name, part in held.items()}
+    header, index = _index(run, summary, where, listed, whole[inside], size, arrays, kinds)
+    return Explorer(
+        header=header,
+        index=index,
+        blocks={name: blocks for name, (blocks, _) in packed.items()},
+        n_total=len(samples),
+        n_shown=len(listed),
+        n_whole=len(inside),
+        n_cut=sum(n_cut for _, n_cut in packed.values()),
+    )
 
 
-def embedded(data: object) -> str:
-    """``data`` as JSON that is inert inside a script element: it holds no ``<``, ``>`` or ``&``."""
-    text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+def _spread(n: int) -> Integers:
+    """At most ``PILOT`` of ``n`` places, evenly apart."""
+    return np.linspace(0, n - 1, min(n, PILOT)).astype(np.int64)
 
 
-def _in_turns(samples: pd.DataFrame) -> Iterator[dict[Any, Any]]:
-    """Rows of ``samples``, one of each task after the other."""
-    columns = [rows.to_dict("records") for rows in groups(samples, "task").values()]
-    for turn in zip_longest(*columns):
-        yield from (row for row in turn if row is not None)
+def _bytes_each(held: Mapping[str, Part], pilot: Integers, size: int) -> float:
+    """What a sample takes up in a page, by those of the ``pilot``."""
+    packed = [part.blocks(pilot, size)[0] for part in held.values()]
+    return sum(len(block) for blocks in packed for block in blocks) / max(1, len(pilot)) or 1.0
 
 
-def _by(frame: pd.DataFrame, columns: list[str]) -> dict[Any, list[dict[Any, Any]]]:
-    found: dict[Any, list[dict[Any, Any]]] = {}
-    for row in frame.to_dict("records"):
-        key = row[columns[0]] if len(columns) == 1 else tuple(row[name] for name in columns)
-        found.setdefault(key, []).append(row)
-    return found
-
-
-def _sample(
-    row: dict[Any, Any],
-    answers: list[dict[Any, Any]],
-    hops: dict[Any, list[dict[Any, Any]]],
-    scores: dict[Any, list[dict[Any, Any]]],
-    texts: _Texts,
-) -> dict[str, Any]:
-    return {
-        "task": row["task"],
-        "id": row["sample_id"],
-        "asked": texts.cut(_prompt(row)),
-        "target": texts.cut(_readable(row["target"])),
-        "answers": [
-            _answer(answer, hops.get(answer["key"], []), scores.get(answer["key"], []), texts)
-            for answer in answers
-        ],
+def _index(
+    run: Run,
+    summary: Summary,
+    where: Places,
+    listed: Integers,
+    whole: Integers,
+    size: int,
+    answers: explorer_index.Arrays,
+    kinds: list[str],
+) -> tuple[str, str]:
+    """The header and the arrays of the samples ``listed``, packed."""
+    samples = run.read("samples", ["task", "sample_id"]).iloc[listed]
+    codes, tasks = samples["task"].factorize()
+    judged, judges = explorer_index.verdicts(run, where)
+    sliced, fields = explorer_index.slices(run, listed)
+    arrays = {
+        name: array.reshape(where.n_samples, -1)[listed].ravel()
+        for name, array in {**answers, **judged}.items()
     }
-
-
-def _answer(
-    answer: dict[Any, Any],
-    hops: list[dict[Any, Any]],
-    scores: list[dict[Any, Any]],
-    texts: _Texts,
-) -> dict[str, Any]:
-    success = _number(answer["success"])
-    return {
-        "system": answer["system"],
-        "repeat": int(answer["repeat"]),
-        "right": None if success is None else bool(success),
-        "text": texts.cut(answer["text"]),
-        "choice": texts.cut(answer["choice"]),
-        "data": texts.cut(_readable(answer["data"])),
-        "error": texts.cut(_error(answer)),
-        "usd": _number(answer["usd"]),
-        "seconds": _number(answer["seconds"]),
-        "scores": [
-            [row["name"], _number(row["value"]), row["status"], texts.cut(row["explanation"])]
-            for row in scores
-        ],
-        "hops": [
-            {
-                "role": hop["role"],
-                "member": hop["member"],
-                "reason": texts.cut(hop["reason"]),
-                "error": texts.cut(_error(hop)),
-                "text": texts.cut(hop["text"]) or texts.cut(hop["choice"]),
-                "usd": _number(hop["usd"]),
-                "seconds": _number(hop["seconds"]),
-            }
-            for hop in hops
-            if hop["role"]  # a plain model's only call says nothing that its answer does not
-        ],
+    texts = np.zeros(where.n_samples, dtype="<u4")
+    texts[whole] = np.arange(1, len(whole) + 1)
+    described, content = explorer_index.layout(
+        {**arrays, **sliced, "tasks": codes.astype("<u2"), "texts": texts[listed]}
+    )
+    families = {entry.name: entry.family for entry in summary.manifest.tasks}
+    header: dict[str, Any] = {
+        "n": len(listed),
+        "n_whole": len(whole),
+        "ids": strings(samples["sample_id"]).to_pylist(),
+        "tasks": [{"name": name, "family": families.get(name, "")} for name in tasks],
+        "systems": list(where.systems),
+        "repeats": where.n_repeats,
+        "kinds": kinds,
+        "judges": judges,
+        "slices": fields,
+        "block": size,
+        "arrays": described,
     }
-
-
-def _error(row: dict[Any, Any]) -> str | None:
-    kind, message = text_or_none(row["error_kind"]), text_or_none(row["error_message"])
-    if kind is None:
-        return None
-    return f"{kind}: {message}" if message else kind
-
-
-def _prompt(row: dict[Any, Any]) -> str | None:
-    """The rendered chat as text, or the inputs where there is none."""
-    messages = text_or_none(row["messages"])
-    if messages is None:
-        return _readable(row["inputs"])
-    turns = json.loads(messages)
-    if len(turns) == 1:
-        return str(turns[0]["content"])
-    return "\n\n".join(f"[{turn['role']}]\n{turn['content']}" for turn in turns)
-
-
-def _readable(value: object) -> str | None:
-    """JSON text as people write it: bare strings without quotes, structures indented."""
-    text = text_or_none(value)
-    if text is None:
-        return None
-    decoded = json.loads(text)
-    if isinstance(decoded, str):
-        return decoded
-    return json.dumps(decoded, ensure_ascii=False, indent=1)
-
-
-def _number(value: Any) -> float | None:
-    """A cell as a float; None for any of pandas' ways to say nothing."""
-    import pandas as pd
-
-    return None if pd.isna(value) else float(value)
+    return squeezed(msgspec.json.encode(header)), squeezed(content)

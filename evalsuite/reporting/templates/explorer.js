@@ -1,145 +1,212 @@
 "use strict";
-// Everything shown here came from models and files: it is only ever set as textContent.
+// The sample explorer: brings together the address, the fields, the list and the open sample.
+// What is shown follows from one `view` (explorer_filter.js), which the address always says.
 (() => {
-  const { systems, samples } = JSON.parse(document.getElementById("data").textContent);
-  const PAGE = 20;
-  const get = (id) => document.getElementById(id);
-  const [task, system, outcome, search] = ["task", "system", "outcome", "search"].map(get);
-  const [list, count, previous, next] = ["list", "shown", "previous", "next"].map(get);
-  let page = 0;
-  let found = samples;
+  const { count, plural } = explorerText;
+  const { field } = explorerControls;
+  const dialog = field("sample");
+  const section = document.getElementById("samples");
+  const problem = (words) => { field("problem").textContent = words; };
+  const compared = new Set(); // systems that are looked at in open samples
+  let index, view = {}, found = [], open = null;
+  let hits = null, searched = "", share = 1;
 
-  const element = (tag, className, text) => {
-    const node = document.createElement(tag);
-    if (className) node.className = className;
-    if (text !== undefined && text !== null) node.textContent = text;
-    return node;
+  const told = () => {
+    const pages = explorerList.pages(found);
+    const page = pages > 1 ? `, page ${count(Number(view.page ?? 1))} of ${count(pages)}` : "";
+    const searching = share < 1 ? `, searching: ${Math.floor(100 * share)} % done` : "";
+    const some = `${count(found.length)} of ${plural(index.n, "sample")}${page}${searching}`;
+    const words = found.length || share < 1 ? some : "No sample matches.";
+    field("count").setAttribute("aria-busy", share < 1); // it is read out when it is done
+    if (field("count").textContent !== words) field("count").textContent = words;
+    field("previous").disabled = Number(view.page ?? 1) <= 1;
+    field("next").disabled = Number(view.page ?? 1) >= pages;
+    field("clear").disabled = Object.keys(view)
+      .every((key) => ["sort", "page", "sample"].includes(key));
   };
-  const option = (select, value) => {
-    const node = element("option", "", value);
-    node.value = value;
-    select.append(node);
+  const list = () => {
+    found = explorerFilter.matching(index, view, hits);
+    const page = explorerList.draw(index, view, found);
+    if (page > 1) view.page = String(page);
+    else delete view.page;
+    told();
   };
-  const stateOf = (answer) =>
-    answer.right === null ? "failed" : answer.right ? "right" : "wrong";
-  const money = (usd) => (usd === null ? "cost unknown" : usd === 0 ? "$0" : "$" + usd.toPrecision(3));
-  const time = (seconds) =>
-    seconds === null ? "not timed" : seconds < 1 ? (seconds * 1000).toPrecision(3) + " ms"
-      : seconds.toPrecision(3) + " s";
-
-  // Text to search in, made once a sample and only when somebody searches.
-  const haystacks = new Map();
-  const haystack = (sample) => {
-    if (!haystacks.has(sample)) {
-      const parts = [sample.id, sample.asked, sample.target];
-      for (const answer of sample.answers) {
-        parts.push(answer.text, answer.choice, answer.data, answer.error);
-        for (const hop of answer.hops) parts.push(hop.reason, hop.text);
-      }
-      haystacks.set(sample, parts.filter(Boolean).join("\n").toLowerCase());
-    }
-    return haystacks.get(sample);
+  const search = () => {
+    const wanted = view.search ?? "";
+    if (wanted === searched) return;
+    [searched, hits, share] = [wanted, wanted ? new Uint8Array(index.n) : null, wanted ? 0 : 1];
+    explorerSearch.cancel();
+    if (!wanted) return;
+    explorerSearch.start(index, wanted, (result) => {
+      ({ hits, share } = result);
+      list();
+    }).catch(broken);
   };
-  const matches = (sample) => {
-    if (task.value && sample.task !== task.value) return false;
-    const answers = system.value
-      ? sample.answers.filter((answer) => answer.system === system.value) : sample.answers;
-    if (system.value && !answers.length) return false;
-    const states = new Set(answers.map(stateOf));
-    if (outcome.value === "disagree" && !(states.has("right") && states.has("wrong"))) return false;
-    if (outcome.value && outcome.value !== "disagree" && !states.has(outcome.value)) return false;
-    const wanted = search.value.trim().toLowerCase();
-    return !wanted || haystack(sample).includes(wanted);
+  const broken = (error) => {
+    problem(`The samples in this file cannot be read: ${error.message}. `
+      + "The file may be damaged or incomplete.");
   };
 
-  const block = (parent, label, text) => {
-    if (text === null || text === undefined || text === "") return;
-    parent.append(element("p", "label", label), element("pre", "", text));
-  };
-  const hopItem = (hop) => {
-    const item = element("li");
-    item.append(element("b", "", hop.role), ` (${hop.member}): ${hop.reason ?? ""} `);
-    item.append(element("span", "meta", `${money(hop.usd)}, ${time(hop.seconds)}`));
-    if (hop.error) item.append(element("pre", "", hop.error));
-    else if (hop.text) item.append(element("pre", "", hop.text));
-    return item;
-  };
-  const answerCard = (answer) => {
-    const state = stateOf(answer);
-    const card = element("section", "answer " + state);
-    const head = element("h4");
-    const name = answer.repeat ? `${answer.system} (repeat ${answer.repeat})` : answer.system;
-    const mark = { right: "✓ right", wrong: "✗ wrong", failed: "! failed" }[state];
-    head.append(element("span", "", name), element("span", "state " + state, mark));
-    card.append(head, element("div", "meta", `${money(answer.usd)}, ${time(answer.seconds)}`));
-    if (answer.error) block(card, "no answer", answer.error);
-    const said = answer.text ?? answer.choice ?? answer.data;
-    if (!answer.error) card.append(element("pre", "", said === "" ? "(empty answer)" : said ?? "(no text)"));
-    for (const [scoreName, value, status, explanation] of answer.scores) {
-      const shown = value === null ? status.replaceAll("_", " ")
-        : `${Number(value.toFixed(4))}${status === "scored" ? "" : ` (${status.replaceAll("_", " ")})`}`;
-      card.append(element("div", "meta", `${scoreName}: ${shown}${explanation ? ". " + explanation : ""}`));
+  const sampleNamed = (name) => {
+    for (let sample = 0; sample < index.n; sample += 1) {
+      if (explorerList.nameOf(index, sample) === name) return sample;
     }
-    if (answer.hops.length) {
-      const hops = element("ol", "hops");
-      hops.append(...answer.hops.map(hopItem));
-      card.append(hops);
+    return -1;
+  };
+  const openSample = async (sample) => {
+    open = sample;
+    const at = found.indexOf(sample);
+    field("title").textContent = explorerText.visible(index.ids[sample]);
+    const place = at < 0 ? "not among those found"
+      : `${count(at + 1)} of ${count(found.length)} found`;
+    const task = explorerText.visible(explorerList.taskOf(index, sample));
+    field("place").textContent = `${task}, ${place}`;
+    field("before").disabled = at <= 0;
+    field("after").disabled = at < 0 || at + 1 >= found.length;
+    if (!dialog.open) {
+      dialog.showModal();
+      field("title").focus();
     }
-    return card;
+    const parts = await explorerSample.draw(index, sample, compared);
+    if (open !== sample) return;
+    field("body").replaceChildren(...parts);
+    dialog.scrollTop = 0;
+    reach();
   };
-  const fill = (details, sample) => {
-    const body = element("div", "body");
-    block(body, "asked", sample.asked);
-    block(body, "expected", sample.target);
-    const answers = element("div", "answers");
-    const order = (answer) => systems.indexOf(answer.system);
-    const chosen = system.value
-      ? [...sample.answers].sort((a, b) => (b.system === system.value) - (a.system === system.value)
-        || order(a) - order(b))
-      : [...sample.answers].sort((a, b) => order(a) - order(b) || a.repeat - b.repeat);
-    answers.append(...chosen.map(answerCard));
-    body.append(answers);
-    details.append(body);
+  // Texts that scroll can be scrolled by key; the others are no stops on the way.
+  const reach = () => {
+    for (const text of field("body").querySelectorAll("pre")) {
+      if (text.scrollHeight > text.clientHeight) text.tabIndex = 0;
+      else text.removeAttribute("tabindex");
+    }
   };
-  const row = (sample) => {
-    const details = element("details", "sample");
-    const head = element("summary");
-    const right = sample.answers.filter((answer) => answer.right === true).length;
-    const failed = sample.answers.filter((answer) => answer.right === null).length;
-    const tally = `${right}/${sample.answers.length} right${failed ? `, ${failed} failed` : ""}`;
-    const gist = (sample.asked ?? "").replace(/\s+/g, " ").slice(0, 240);
-    head.append(element("span", "id", sample.id), element("span", "gist", gist),
-      element("span", "tally", tally));
-    details.append(head);
-    details.addEventListener("toggle", () => {
-      if (details.open && details.childElementCount === 1) fill(details, sample);
+  const closeSample = () => {
+    if (open === null) return;
+    const last = open;
+    open = null;
+    dialog.close();
+    field("body").replaceChildren();
+    (explorerList.linkOf(last) ?? section).focus({ preventScroll: true });
+  };
+
+  // Everything that shows something goes through here.
+  const show = (wanted) => {
+    const listed = (of) => JSON.stringify({ ...of, sample: undefined });
+    const another = listed(view) !== listed(wanted);
+    if (view.system !== wanted.system || view.against !== wanted.against) {
+      compared.clear();
+      if (wanted.against) [wanted.system, wanted.against].forEach((name) => compared.add(name));
+    }
+    view = { ...wanted };
+    if (another) {
+      explorerControls.show(index, view);
+      search();
+      list();
+    }
+    const sample = view.sample ? sampleNamed(view.sample) : -1;
+    problem(view.sample && sample < 0
+      ? `This report holds no sample ${explorerText.oneLine(view.sample, 200)}.` : "");
+    if (sample < 0) closeSample();
+    else if (sample !== open) {
+      openSample(sample).catch((error) => { closeSample(); broken(error); });
+    }
+  };
+  const change = (wanted) => {
+    history.replaceState(null, "", explorerFilter.write(wanted));
+    show(wanted);
+  };
+  const follow = () => {
+    const wanted = explorerFilter.read(location.hash);
+    if (wanted === null) {
+      if (view.sample) show({ ...view, sample: undefined });
+      return;
+    }
+    show(wanted);
+    if (!view.sample) section.scrollIntoView();
+  };
+
+  const step = (by) => {
+    const next = found[found.indexOf(open) + by];
+    if (next !== undefined) change({ ...view, sample: explorerList.nameOf(index, next) });
+  };
+  const turnPage = (by) => {
+    change({ ...view, page: String(Number(view.page ?? 1) + by) });
+    field("count").scrollIntoView({ block: "nearest" });
+  };
+  const copyLink = async () => {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      field("said").textContent = "Link copied.";
+      field("copy").textContent = "Copied";
+    } catch {
+      field("copy").textContent = "Copy it from the address bar"; // a file may not write there
+    }
+    setTimeout(() => { field("copy").textContent = "Copy link"; }, 2500);
+  };
+
+  const MOVES = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
+  const isCommand = ({ ctrlKey, metaKey, altKey }) => ctrlKey || metaKey || altKey;
+  const keyInSection = (event) => {
+    if (event.target.closest("input, select, dialog") || isCommand(event)) return;
+    if (event.key === "/") field("search").focus();
+    else if (!(event.key in MOVES) || !explorerList.move(MOVES[event.key])) return;
+    event.preventDefault();
+  };
+  const keyInSample = (event) => {
+    if (event.target.closest("input, pre") || isCommand(event)) return;
+    const by = { j: 1, ArrowRight: 1, k: -1, ArrowLeft: -1 }[event.key];
+    if (by) step(by);
+  };
+
+  const listen = () => {
+    let waiting;
+    const changed = () => change(explorerControls.read());
+    explorerControls.onChange(changed, () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(changed, 150);
     });
-    return details;
+    field("clear").addEventListener("click", () => {
+      field("search").value = "";
+      change({});
+      field("search").focus();
+    });
+    field("previous").addEventListener("click", () => turnPage(-1));
+    field("next").addEventListener("click", () => turnPage(1));
+    field("before").addEventListener("click", () => step(-1));
+    field("after").addEventListener("click", () => step(1));
+    field("copy").addEventListener("click", copyLink);
+    const close = () => change({ ...view, sample: undefined });
+    field("close").addEventListener("click", close);
+    dialog.addEventListener("cancel", (event) => { event.preventDefault(); close(); });
+    section.addEventListener("keydown", keyInSection);
+    dialog.addEventListener("keydown", keyInSample);
+    dialog.addEventListener("change", reach);
+    dialog.addEventListener("toggle", reach, true); // of its details, which do not bubble
+    addEventListener("resize", reach);
+    // a row opens wherever it is clicked; its link is for the keyboard, and to be copied
+    field("found").addEventListener("click", ({ target }) => {
+      if (target.closest("a") || getSelection().toString()) return;
+      target.closest("tbody tr")?.querySelector("a").click();
+    });
+    addEventListener("hashchange", follow);
+    addEventListener("popstate", follow);
   };
-  const draw = () => {
-    const pages = Math.max(1, Math.ceil(found.length / PAGE));
-    page = Math.min(Math.max(page, 0), pages - 1);
-    list.replaceChildren(...found.slice(page * PAGE, (page + 1) * PAGE).map(row));
-    count.textContent = found.length
-      ? `${found.length.toLocaleString("en")} of ${samples.length.toLocaleString("en")} samples, page ${page + 1} of ${pages}`
-      : "No sample matches.";
-    previous.disabled = page === 0;
-    next.disabled = page >= pages - 1;
+
+  const begin = async () => {
+    index = await explorerData.index();
+    explorerControls.prepare(index);
+    field("search").value = "";
+    explorerControls.show(index, {});
+    field("problem").textContent = "";
+    document.getElementById("explorer").hidden = false;
+    listen();
+    list();
+    follow();
   };
-  const filter = () => {
-    found = samples.filter(matches);
-    page = 0;
-    draw();
-  };
-  let waiting;
-  search.addEventListener("input", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(filter, 150);
-  });
-  for (const select of [task, system, outcome]) select.addEventListener("change", filter);
-  previous.addEventListener("click", () => { page -= 1; draw(); });
-  next.addEventListener("click", () => { page += 1; draw(); });
-  for (const name of [...new Set(samples.map((sample) => sample.task))].sort()) option(task, name);
-  for (const name of systems) option(system, name);
-  draw();
+  if (typeof DecompressionStream === "undefined") {
+    problem("The samples need a browser from 2023 or later (one that has DecompressionStream); "
+      + "everything above does not.");
+  } else {
+    begin().catch(broken);
+  }
 })();
