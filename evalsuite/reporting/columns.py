@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from evalsuite.analysis.intervals import Estimate
 from evalsuite.analysis.measure import Figures
 from evalsuite.analysis.numbers import (
+    EN_DASH,
     NOT_APPLICABLE,
     UNKNOWN,
     count,
@@ -23,34 +24,48 @@ from evalsuite.analysis.summary import SystemFigures
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure in words and, where it has one, its interval or explanation in small print."""
+    """A figure in words and, where it has one, its interval or explanation in small print.
+
+    ``value`` is what a table sorts by, in any unit that is one for the whole column; None where
+    the figure is unknown or does not exist, which sorts last whichever way.
+    """
 
     main: str
     small: str = ""
+    value: float | None = None
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the systems table; narrow terminals drop those of low ``importance`` first."""
+    """A column of the systems table; narrow terminals drop those of low ``importance`` first.
+
+    ``high_first`` says that the interesting end of the column is the high one.
+    """
 
     title: str
     help: str
     cell: Callable[[SystemFigures], Cell]
     importance: int
+    high_first: bool = False
 
 
 def rate_cell(estimate: Estimate | None) -> Cell:
     """A success rate with its 95 % interval."""
     if estimate is None:
         return Cell(NOT_APPLICABLE, "nothing scored")
-    return Cell(percent(estimate.value), rate_bounds(estimate))
+    return Cell(percent(estimate.value), rate_bounds(estimate), estimate.value)
+
+
+def scored_cell(figures: Figures) -> Cell:
+    """How many answers were scored, of how many attempted."""
+    return Cell(count(figures.n_scored), f"of {count(figures.n_attempted)}", figures.n_scored)
 
 
 def failures_cell(figures: Figures) -> Cell:
     """How many answers failed, and of which kinds."""
     failed = figures.n_system_errors + figures.n_scorer_errors
     kinds = ", ".join(f"{name} {n}" for name, n in figures.failures.items())
-    return Cell(count(failed), kinds)
+    return Cell(count(failed), kinds, failed)
 
 
 def spend_cell(figures: Figures) -> Cell:
@@ -59,7 +74,7 @@ def spend_cell(figures: Figures) -> Cell:
         return Cell(
             UNKNOWN, f"{count(figures.n_unpriced)} of {count(figures.n_attempted)} unpriced"
         )
-    return Cell(money(figures.usd))
+    return Cell(money(figures.usd), value=figures.usd)
 
 
 def per_success_cell(figures: Figures) -> Cell:
@@ -68,8 +83,10 @@ def per_success_cell(figures: Figures) -> Cell:
     if estimate is None:
         return spend_cell(figures)
     if figures.n_successes == 0:
-        return Cell(money(estimate.value), f"no success for {money(figures.usd)}")
-    return Cell(money(1000 * estimate.value), interval(estimate, lambda usd: money(1000 * usd)))
+        words = f"no success for {money(figures.usd)}"
+        return Cell(money(estimate.value), words, estimate.value)
+    bounds = interval(estimate, lambda usd: money(1000 * usd))
+    return Cell(money(1000 * estimate.value), bounds, estimate.value)
 
 
 def per_thousand_cell(figures: Figures) -> Cell:
@@ -77,7 +94,7 @@ def per_thousand_cell(figures: Figures) -> Cell:
     estimate = figures.usd_per_thousand
     if estimate is None:
         return spend_cell(figures)
-    return Cell(money(estimate.value), interval(estimate, money))
+    return Cell(money(estimate.value), interval(estimate, money), estimate.value)
 
 
 def percentile_cell(figures: Figures, which: str) -> Cell:
@@ -85,19 +102,20 @@ def percentile_cell(figures: Figures, which: str) -> Cell:
     if figures.latency is None:
         return Cell(NOT_APPLICABLE, "not timed")
     estimate: Estimate = getattr(figures.latency, which)
-    return Cell(duration(estimate.value), interval(estimate, duration))
+    return Cell(duration(estimate.value), interval(estimate, duration), estimate.value)
 
 
 def tokens_cell(figures: Figures) -> Cell:
     """Input and output tokens of all calls; unknown where a backend counts none."""
     if figures.input_tokens is None or figures.output_tokens is None:
         return Cell(UNKNOWN)
-    return Cell(f"{count(figures.input_tokens)} / {count(figures.output_tokens)}")
+    total = figures.input_tokens + figures.output_tokens
+    return Cell(f"{count(figures.input_tokens)} / {count(figures.output_tokens)}", value=total)
 
 
 def energy_cell(figures: Figures) -> Cell:
     """Joules per success, or unknown."""
-    return Cell(energy(figures.joules_per_success))
+    return Cell(energy(figures.joules_per_success), value=figures.joules_per_success)
 
 
 def escalation_cell(system: SystemFigures) -> Cell:
@@ -107,34 +125,42 @@ def escalation_cell(system: SystemFigures) -> Cell:
     return rate_cell(system.hybrid.escalation)
 
 
+def tie_cell(system: SystemFigures) -> Cell:
+    """The letters that a system shares with those it is not told apart from, and its ranks."""
+    if system.tie is None:
+        return Cell(NOT_APPLICABLE)
+    best, worst = system.tie.best_rank, system.tie.worst_rank
+    ranks = f"rank {best}" if best == worst else f"rank {best}{EN_DASH}{worst}"
+    return Cell(system.tie.letters, ranks, best)
+
+
 def fit_cell(system: SystemFigures) -> Cell:
     """What preparing the system cost, apart from its answers."""
     if not system.fits:
         return Cell(NOT_APPLICABLE)
-    return Cell(money(system.fit_usd), duration(system.fit_seconds))
+    return Cell(money(system.fit_usd), duration(system.fit_seconds), system.fit_usd)
+
+
+TIED = Column(
+    "tied",
+    "systems that share a letter are not told apart: every pair on the same samples, corrected "
+    "(Holm) over all pairs; and the ranks that the data leave open",
+    tie_cell,
+    8,
+)
 
 
 def systems_columns() -> tuple[Column, ...]:
-    """The columns of the systems table, in order."""
+    """The columns of the systems table, those that decide first."""
     return (
         Column(
             "right",
             "success rate over scored answers, every task weighing the same; 95 % CI",
             lambda item: rate_cell(item.figures.macro_success_rate),
             9,
+            high_first=True,
         ),
-        Column(
-            "scored",
-            "scored answers / attempted ones",
-            lambda item: Cell(f"{item.figures.n_scored:,}", f"of {item.figures.n_attempted:,}"),
-            7,
-        ),
-        Column(
-            "failed",
-            "answers that failed or could not be scored; not counted as wrong",
-            lambda item: failures_cell(item.figures),
-            8,
-        ),
+        TIED,
         Column(
             "$ / 1k right",
             "all spend, failed and escalated calls included, per 1,000 successes; 95 % CI",
@@ -142,10 +168,18 @@ def systems_columns() -> tuple[Column, ...]:
             9,
         ),
         Column(
-            "$ / 1k asked",
-            "all spend per 1,000 samples attempted; 95 % CI",
-            lambda item: per_thousand_cell(item.figures),
-            6,
+            "scored",
+            "scored answers / attempted ones",
+            lambda item: scored_cell(item.figures),
+            7,
+            high_first=True,
+        ),
+        Column(
+            "failed",
+            "answers that failed or could not be scored; not counted as wrong",
+            lambda item: failures_cell(item.figures),
+            8,
+            high_first=True,
         ),
         Column(
             "p50",
@@ -159,6 +193,12 @@ def systems_columns() -> tuple[Column, ...]:
             lambda item: percentile_cell(item.figures, "p95"),
             4,
         ),
+        Column(
+            "$ / 1k asked",
+            "all spend per 1,000 samples attempted; 95 % CI",
+            lambda item: per_thousand_cell(item.figures),
+            6,
+        ),
         Column("escalated", "answers that took more than one role", escalation_cell, 3),
         Column(
             "J / right",
@@ -169,3 +209,16 @@ def systems_columns() -> tuple[Column, ...]:
         Column("tokens in / out", "tokens of all calls", lambda item: tokens_cell(item.figures), 1),
         Column("preparation", "cost and time of fitting, apart from the above", fit_cell, 2),
     )
+
+
+def telling_columns(systems: Sequence[SystemFigures]) -> tuple[tuple[Column, ...], tuple[str, ...]]:
+    """The columns with a figure for any of ``systems``, and the titles of those all unknown."""
+    telling, silent = [], []
+    for column in systems_columns():
+        cells = [column.cell(item) for item in systems]
+        if all(cell.main in {NOT_APPLICABLE, UNKNOWN} and not cell.small for cell in cells):
+            if any(cell.main == UNKNOWN for cell in cells):
+                silent.append(column.title)
+        else:
+            telling.append(column)
+    return tuple(telling), tuple(silent)

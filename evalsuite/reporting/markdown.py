@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from evalsuite.analysis.numbers import (
     MINUS,
@@ -20,12 +19,14 @@ from evalsuite.analysis.numbers import (
 from evalsuite.analysis.summary import Summary
 from evalsuite.analysis.verdict import decision, hybrid_sentence, verdict
 from evalsuite.reporting import amortisation, judges, members
-from evalsuite.reporting.columns import Cell, rate_cell, systems_columns
+from evalsuite.reporting.columns import rate_cell, systems_columns
+from evalsuite.reporting.heat import FEW, HeatCell, heat, leaders
+from evalsuite.reporting.markdown_details import after_comparisons, after_systems
+from evalsuite.reporting.markdown_text import bullets, cell_words, escape, table
 from evalsuite.reporting.members import member_cells, member_rows
-from evalsuite.reporting.plain import one_line
 from evalsuite.reporting.prompts import HELP, TITLES, flip_sentences, sensitivity_cells
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~])")
+__all__ = ["escape", "to_markdown"]
 
 
 def to_markdown(summary: Summary) -> str:
@@ -34,34 +35,34 @@ def to_markdown(summary: Summary) -> str:
     parts = [
         f"# {escape(summary.manifest.name)}",
         f"**{escape(words.headline)}**",
-        *_section("Verdict", _bullets([*words.comparisons, *words.families])),
+        *_section("Verdict", bullets([*words.comparisons, *words.families])),
         *_section("Systems", _systems(summary)),
+        *_sections(after_systems(summary)),
         *_section("Success by task", _tasks(summary)),
         *_section("Sensitivity to the prompt", _prompts(summary)),
         *_section("Judges", _judges(summary)),
         *_section("Comparisons", _comparisons(summary)),
         *_section(
             "Inside the hybrids",
-            _bullets(hybrid_sentence(item) for item in summary.systems if item.hybrid),
+            bullets(hybrid_sentence(item) for item in summary.systems if item.hybrid),
         ),
         *_section("Against its members", _members(summary)),
-        *_section("Failures", _failures(summary)),
+        *_sections(after_comparisons(summary)),
         *_section("Preparation", _fits(summary)),
         *_section(amortisation.HEADING, _amortised(summary)),
         *_section("Figures over whole tasks", _corpus(summary)),
-        *_section("Mind", _bullets(words.caveats)),
+        *_section("Mind", bullets(words.caveats)),
         *_section("How it was run", _conditions(summary)),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def escape(text: str) -> str:
-    """``text`` on one line with everything Markdown or HTML could act on made literal."""
-    return SPECIAL.sub(r"\\\1", one_line(text, 2000)).replace("&", "&amp;")
-
-
 def _section(title: str, body: str) -> list[str]:
     return [f"## {title}", body] if body else []
+
+
+def _sections(parts: Iterable[tuple[str, str]]) -> list[str]:
+    return [line for title, body in parts for line in _section(title, body)]
 
 
 def _systems(summary: Summary) -> str:
@@ -74,51 +75,75 @@ def _systems(summary: Summary) -> str:
             + ("**" if item.on_pareto_front else "")
             + ("" if item.comparable else f" ({len(item.tasks)} of {n_tasks} tasks only)"),
             escape(item.entry.pattern) + (", baseline" if item.baseline else ""),
-            *(_cell(column.cell(item)) for column in columns),
+            *(cell_words(column.cell(item)) for column in columns),
         ]
         for item in summary.systems
     ]
-    table = _table(["system", "kind", *(column.title for column in columns)], rows)
+    shown = table(["system", "kind", *(column.title for column in columns)], rows)
     notes = "; ".join(f"*{column.title}*: {column.help}" for column in columns)
     return (
-        f"{table}\n\nBold: no comparable system is both cheaper and right more often. "
+        f"{shown}\n\nBold: no comparable system is both cheaper and right more often. "
         f"Unknown is not zero. {notes}."
     )
 
 
 def _tasks(summary: Summary) -> str:
+    """Every task; of many, the families with their leaders first, and every task folded."""
+    everything = _every_task(summary)
+    if len(summary.manifest.tasks) <= FEW:
+        return everything
+    rows = [
+        [
+            escape(item.family),
+            count(item.n_tasks),
+            escape(item.system) if item.system else "nobody in all tasks",
+            cell_words(rate_cell(item.rate)) if item.rate else NOT_APPLICABLE,
+            count(item.rate.n) if item.rate else NOT_APPLICABLE,
+            count(item.n_tied) if item.system else NOT_APPLICABLE,
+        ]
+        for item in leaders(summary)
+    ]
+    families = table(["family", "tasks", "right most often", "right", "n", "as good"], rows)
+    return (
+        f"{families}\n\n*as good*: systems that cannot be told apart from it.\n\n"
+        f"<details><summary>Every task</summary>\n\n{everything}\n\n</details>"
+    )
+
+
+def _every_task(summary: Summary) -> str:
     names = [item.entry.name for item in summary.systems]
-    found = {(item.task, item.system): item.figures for item in summary.tasks}
-    rows = []
-    for task in summary.manifest.tasks:
-        cells = [found.get((task.name, name)) for name in names]
-        rows.append(
-            [
-                escape(task.name),
-                escape(task.family),
-                count(task.n_samples),
-                *(
-                    _cell(rate_cell(item.success_rate)) if item else NOT_APPLICABLE
-                    for item in cells
-                ),
-            ]
-        )
-    return _table(["task", "family", "n", *map(escape, names)], rows)
+    rows = [
+        [
+            escape(row.task.name),
+            escape(row.task.family),
+            count(row.task.n_samples),
+            *(_rate(item) for item in row.cells),
+        ]
+        for family in heat(summary)
+        for row in family.rows
+    ]
+    return table(["task", "family", "n", *map(escape, names)], rows)
+
+
+def _rate(item: HeatCell | None) -> str:
+    if item is None:
+        return NOT_APPLICABLE
+    return cell_words(item.cell) + (f" {escape(item.note)}" if item.note else "")
 
 
 def _prompts(summary: Summary) -> str:
     parts = [HELP] if summary.prompts else []
     for group in summary.prompts:
         rows = [
-            [escape(item.system), *(_cell(cell) for cell in sensitivity_cells(item))]
+            [escape(item.system), *(cell_words(cell) for cell in sensitivity_cells(item))]
             for item in group.systems
         ]
         ways = ", ".join(map(escape, group.prompts))
         parts.append(f"**{escape(group.task)}**, asked in {len(group.prompts)} ways: {ways}.")
-        parts.append(_table(["system", *TITLES], rows))
+        parts.append(table(["system", *TITLES], rows))
         if group.flips:
             parts.append(
-                f"Ranking flips between these prompts:\n\n{_bullets(flip_sentences(group.flips))}"
+                f"Ranking flips between these prompts:\n\n{bullets(flip_sentences(group.flips))}"
             )
     return "\n\n".join(parts)
 
@@ -127,19 +152,19 @@ def _judges(summary: Summary) -> str:
     if not summary.judges:
         return ""
     who = [
-        [escape(judges.title_of(item)), escape(item.by), *map(_cell, judges.judge_cells(item))]
+        [escape(judges.title_of(item)), escape(item.by), *map(cell_words, judges.judge_cells(item))]
         for item in summary.judges
     ]
     said = [
-        [escape(judges.title_of(item)), *map(_cell, judges.mark_cells(item, mark))]
+        [escape(judges.title_of(item)), *map(cell_words, judges.mark_cells(item, mark))]
         for item in summary.judges
         for mark in item.marks
     ]
     parts = [
         judges.HELP,
-        _table(["judge", "by", *judges.JUDGE_TITLES], who),
-        _table(["judge", *judges.MARK_TITLES], said) if said else "",
-        _bullets(note for item in summary.judges for note in judges.judge_notes(item)),
+        table(["judge", "by", *judges.JUDGE_TITLES], who),
+        table(["judge", *judges.MARK_TITLES], said) if said else "",
+        bullets(note for item in summary.judges for note in judges.judge_notes(item)),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -170,24 +195,15 @@ def _comparisons(summary: Summary) -> str:
         "decision",
         "cost A / B",
     ]
-    return _table(titles, rows) if rows else ""
+    return table(titles, rows) if rows else ""
 
 
 def _members(summary: Summary) -> str:
     rows = [
-        [escape(name), *(_cell(cell) for cell in member_cells(item))]
+        [escape(name), *(cell_words(cell) for cell in member_cells(item))]
         for name, item in member_rows(summary)
     ]
-    return f"{_table(['hybrid', *members.TITLES], rows)}\n\n{members.HELP}" if rows else ""
-
-
-def _failures(summary: Summary) -> str:
-    rows = [
-        [escape(item.task), escape(item.system), escape(kind), count(n)]
-        for item in summary.tasks
-        for kind, n in item.figures.failures.items()
-    ]
-    return _table(["task", "system", "kind", "answers"], rows) if rows else ""
+    return f"{table(['hybrid', *members.TITLES], rows)}\n\n{members.HELP}" if rows else ""
 
 
 def _fits(summary: Summary) -> str:
@@ -204,20 +220,20 @@ def _fits(summary: Summary) -> str:
         for fit in item.fits
     ]
     titles = ["system", "task", "samples", "time", "cost", "what was chosen"]
-    return _table(titles, rows) if rows else ""
+    return table(titles, rows) if rows else ""
 
 
 def _amortised(summary: Summary) -> str:
     rows = [
-        [escape(item.system), *map(_cell, amortisation.amortised_cells(item))]
+        [escape(item.system), *map(cell_words, amortisation.amortised_cells(item))]
         for item in summary.amortised
     ]
     if not rows:
         return ""
-    words = _bullets(
+    words = bullets(
         f"{item.system}. {amortisation.break_even_words(item)}" for item in summary.amortised
     )
-    return f"{_table(['system', *amortisation.TITLES], rows)}\n\n{amortisation.HELP}\n\n{words}"
+    return f"{table(['system', *amortisation.TITLES], rows)}\n\n{amortisation.HELP}\n\n{words}"
 
 
 def _corpus(summary: Summary) -> str:
@@ -232,7 +248,7 @@ def _corpus(summary: Summary) -> str:
         for item in summary.tasks
         for figure in item.corpus
     ]
-    return _table(["task", "system", "metric", "value", "n"], rows) if rows else ""
+    return table(["task", "system", "metric", "value", "n"], rows) if rows else ""
 
 
 def _conditions(summary: Summary) -> str:
@@ -251,18 +267,4 @@ def _conditions(summary: Summary) -> str:
             for task in manifest.tasks
         ),
     ]
-    return _bullets(lines)
-
-
-def _bullets(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {escape(line)}" for line in lines)
-
-
-def _cell(cell: Cell) -> str:
-    return escape(cell.main) + (f" ({escape(cell.small)})" if cell.small else "")
-
-
-def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(titles) + " |", "|" + " --- |" * len(titles)]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(lines)
+    return bullets(lines)

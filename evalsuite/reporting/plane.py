@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from evalsuite.analysis.intervals import Estimate
 from evalsuite.analysis.numbers import UNKNOWN, interval, money, percent
 from evalsuite.analysis.summary import Summary, SystemFigures
 from evalsuite.reporting.axes import Axis, Tick, log_values, share_values
+from evalsuite.reporting.plain import one_line
 
 CHARACTER = 6.9
 """Pixels of an average character of the labels' 12.5 px type; erring on the wide side."""
+LONGEST = 32
+"""Characters of a label; the rest of a longer name is in the tables."""
 LINE = 15.0
+NEAR, FAR = 10.0, 90.0
+"""How far from its mark a name may be, in pixels: where many share little room, and elsewhere."""
+CRAMPED, FEW = 500, 10
 MARK = 7.0
 LANE = 64.0
 """Width of the lanes beside the axis for what a log axis cannot hold: free, and cost unknown."""
@@ -40,9 +47,14 @@ class Box:
 
 @dataclass(frozen=True)
 class Mark:
-    """One system: its point, the ends of its whiskers (None where there is none) and its label."""
+    """One system: its point, the ends of its whiskers (None where there is none) and its label.
+
+    ``label`` is its name, cut where it is long; its number in ``Plane.key`` where there is no room
+    for that beside everything else; "" where there is none for the number either.
+    """
 
     name: str
+    label: str
     kind: str
     front: bool
     x: float
@@ -60,7 +72,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Plane:
-    """Everything the template draws, in pixels of a ``width`` x ``height`` view box."""
+    """Everything the template draws, in pixels of a ``width`` x ``height`` view box.
+
+    ``key`` has the names of the marks that are numbered, from 1, or are without a label.
+    """
 
     width: int
     height: int
@@ -71,6 +86,7 @@ class Plane:
     unknown_at: float | None
     front: tuple[tuple[float, float], ...]
     marks: tuple[Mark, ...]
+    key: tuple[str, ...]
     description: str
 
 
@@ -93,10 +109,11 @@ def lay_out(summary: Summary, *, width: int, height: int) -> Plane | None:
         frame.left + (LANE if has_free else 0),
         frame.right - (LANE if has_unknown else 0),
     )
-    y = _rate_axis(systems, frame)
+    y = rate_axis(systems, frame)
     free_at = frame.left + LANE / 2 if has_free else None
     unknown_at = frame.right - LANE / 2 if has_unknown else None
     bare = [_mark(item, x, y, free_at, unknown_at) for item in systems]
+    marks, key = labelled(bare, frame)
     return Plane(
         width=width,
         height=height,
@@ -107,8 +124,9 @@ def lay_out(summary: Summary, *, width: int, height: int) -> Plane | None:
         y_ticks=y.ticks(share_values(y.low, y.high), lambda value: f"{100 * value:.0f} %"),
         free_at=free_at,
         unknown_at=unknown_at,
-        front=_front(bare, frame.right - (LANE if has_unknown else 0)),
-        marks=_labelled(bare, frame),
+        front=front_line(bare, frame.right - (LANE if has_unknown else 0)),
+        marks=marks,
+        key=key,
         description=" ".join(f"{mark.title}." for mark in bare),
     )
 
@@ -137,7 +155,8 @@ def _cost_axis(priced: Sequence[tuple[float, float, float]], start: float, end: 
     return Axis(low / 1.6, high * 1.6, start, end, log=True)
 
 
-def _rate_axis(systems: Sequence[SystemFigures], frame: Box) -> Axis:
+def rate_axis(systems: Sequence[SystemFigures], frame: Box) -> Axis:
+    """The axis of success rates, upwards, with room for every interval of ``systems``."""
     rates = [_bounded(item.figures.macro_success_rate) or (0.0, 0.0, 0.0) for item in systems]
     low, high = min(rate[0] for rate in rates), max(rate[2] for rate in rates)
     low, high = math.floor(low * 20 - 0.3) / 20, math.ceil(high * 20 + 0.3) / 20
@@ -163,6 +182,7 @@ def _mark(
     right_words = f"{percent(rate.value)} right ({interval(rate, percent)})" if rate else ""
     return Mark(
         name=name,
+        label=one_line(name, LONGEST),
         kind=item.entry.kind,
         front=item.on_pareto_front,
         x=round(at_x, 1),
@@ -175,11 +195,11 @@ def _mark(
         label_y=0.0,
         anchor="start",
         leader=False,
-        title=f"{name}: {right_words}, {words}",
+        title=f"{one_line(name)}: {right_words}, {words}",
     )
 
 
-def _front(marks: Sequence[Mark], right_end: float) -> tuple[tuple[float, float], ...]:
+def front_line(marks: Sequence[Mark], right_end: float) -> tuple[tuple[float, float], ...]:
     """The edge of what is attainable: steps, since nothing between two systems was measured."""
     chosen = sorted((mark.x, mark.y) for mark in marks if mark.front)
     corners: list[tuple[float, float]] = []
@@ -190,34 +210,72 @@ def _front(marks: Sequence[Mark], right_end: float) -> tuple[tuple[float, float]
     return (*corners, (right_end, corners[-1][1])) if corners else ()
 
 
-def _labelled(marks: Sequence[Mark], frame: Box) -> tuple[Mark, ...]:
-    """Give every mark a label spot clear of marks, whiskers and other labels, nearest first."""
+def labelled(marks: Sequence[Mark], frame: Box) -> tuple[tuple[Mark, ...], tuple[str, ...]]:
+    """Give every mark a label spot clear of marks, whiskers and other labels, nearest first.
+
+    What is on the front chooses first. Who finds no room for a name is numbered.
+    """
     taken = [box for mark in marks for box in _obstacles(mark)]
-    placed: list[Mark] = []
-    for mark in sorted(marks, key=lambda mark: (mark.y, mark.x)):
-        width = CHARACTER * len(mark.name)
-        spots = [*_spots(mark, width)]
-        clear = (
-            spot
-            for spot in spots
-            if _inside(spot[0], frame) and not any(spot[0].overlaps(box) for box in taken)
-        )
-        fallback = next((spot for spot in spots if _inside(spot[0], frame)), spots[0])
-        box, anchor, far = next(clear, fallback)
-        taken.append(box)
-        at = {"start": box.left, "end": box.right, "middle": (box.left + box.right) / 2}[anchor]
-        placed.append(
-            Mark(
-                **{
-                    **vars(mark),
-                    "label_x": round(at, 1),
-                    "label_y": round(box.bottom - 4, 1),
-                    "anchor": anchor,
-                    "leader": far,
-                }
-            )
-        )
-    return tuple(placed)
+    line = _along(front_line(marks, frame.right))
+    placed: dict[int, Mark] = {}
+    key: list[str] = []
+    reach = NEAR if frame.right < CRAMPED and len(marks) > FEW else FAR
+    order = sorted(range(len(marks)), key=lambda i: (not marks[i].front, marks[i].y, marks[i].x))
+    nameless = []
+    for index in order:
+        found = _place(marks[index], marks[index].label, taken, frame, line, reach)
+        if found is None:
+            nameless.append(index)
+        else:
+            placed[index] = found
+    for index in nameless:
+        key.append(marks[index].name)
+        found = _place(marks[index], str(len(key)), taken, frame)
+        placed[index] = found or replace(marks[index], label="")
+    return tuple(placed[index] for index in range(len(marks))), tuple(key)
+
+
+def _place(
+    mark: Mark,
+    label: str,
+    taken: list[Box],
+    frame: Box,
+    line: Sequence[Box] = (),
+    reach: float = FAR,
+) -> Mark | None:
+    """``mark`` with ``label`` at the nearest free spot, which is then taken; None without one.
+
+    A spot clear of ``line`` too is better than one that is nearer, if it is beside the mark.
+    """
+    free = [
+        (any(box.overlaps(other) for other in line) and not far, box, anchor, far)
+        for box, anchor, far in _spots(mark, CHARACTER * len(label), reach)
+        if _inside(box, frame) and not any(box.overlaps(other) for other in taken)
+    ]
+    if not free:
+        return None
+    crossing, box, anchor, far = free[0]
+    if crossing:
+        beside = (item for item in free if not item[0] and not item[3])
+        _, box, anchor, far = next(beside, free[0])
+    taken.append(box)
+    at = {"start": box.left, "end": box.right, "middle": (box.left + box.right) / 2}
+    return replace(
+        mark,
+        label=label,
+        label_x=round(at[anchor], 1),
+        label_y=round(box.bottom - 4, 1),
+        anchor=anchor,
+        leader=far,
+    )
+
+
+def _along(corners: Sequence[tuple[float, float]]) -> list[Box]:
+    """Thin boxes around the straight parts between ``corners``."""
+    return [
+        Box(min(x, to_x) - 1, min(y, to_y) - 1, max(x, to_x) + 1, max(y, to_y) + 1)
+        for (x, y), (to_x, to_y) in pairwise(corners)
+    ]
 
 
 def _obstacles(mark: Mark) -> list[Box]:
@@ -229,10 +287,10 @@ def _obstacles(mark: Mark) -> list[Box]:
     return boxes
 
 
-def _spots(mark: Mark, width: float) -> list[tuple[Box, str, bool]]:
+def _spots(mark: Mark, width: float, reach: float) -> list[tuple[Box, str, bool]]:
     """Candidate boxes around ``mark``: (box, text anchor, needs a leader line)."""
     found: list[tuple[Box, str, bool]] = []
-    for distance in (0.0, 10.0, 22.0, 36.0, 52.0, 70.0, 90.0):
+    for distance in (d for d in (0.0, 10.0, 22.0, 36.0, 52.0, 70.0, FAR) if d <= reach):
         gap, far = MARK + 3 + distance, distance > 12
         for dx, dy in ((1, -1), (-1, -1), (1, 1), (-1, 1), (1, 0), (-1, 0), (0, -1), (0, 1)):
             middle = mark.y + dy * (gap * 0.7 + LINE / 2)

@@ -10,17 +10,36 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evalsuite.analysis import numbers
-from evalsuite.analysis.measure import Figures
 from evalsuite.analysis.summary import Summary
-from evalsuite.analysis.verdict import decision, verdict
-from evalsuite.reporting import amortisation, judges, members, plane, prompts, strips
-from evalsuite.reporting.columns import Cell, rate_cell, systems_columns
-from evalsuite.reporting.explorer import embedded, explore
+from evalsuite.analysis.verdict import MARGIN, decision, verdict
+from evalsuite.reporting import (
+    amortisation,
+    energy,
+    failures,
+    judges,
+    members,
+    methods,
+    pass_at_k,
+    plane,
+    prompts,
+    scorecard,
+    slices,
+    spend,
+    strips,
+    tie_groups,
+    times,
+)
+from evalsuite.reporting.columns import telling_columns
+from evalsuite.reporting.explorer import explore
+from evalsuite.reporting.forest import forest
+from evalsuite.reporting.heat import FEW, heat
+from evalsuite.reporting.memory_plane import lay_out_memory
 from evalsuite.store import Run
 
 WIDE, NARROW = 1120, 350
 """Figures are drawn for both, so that type keeps its size on a telephone."""
+SHOWN = 5
+"""Sentences of a list that are shown at once; the rest is folded."""
 
 Shown = Mapping[str, Any]
 
@@ -38,33 +57,25 @@ class Section:
     context: Callable[[Run, Summary], Shown | None]
 
 
-@dataclass(frozen=True)
-class HeatCell:
-    """A task x system cell: its words, and its shade from 0 (none right) to 10 (all right)."""
-
-    cell: Cell
-    shade: int
-    best: bool
-    note: str
-
-
 def _verdict(run: Run, summary: Summary) -> Shown:
-    return {"verdict": verdict(summary)}
+    return {"verdict": verdict(summary), "SHOWN": SHOWN}
 
 
 def _plane(run: Run, summary: Summary) -> Shown | None:
     wide = plane.lay_out(summary, width=WIDE, height=470)
-    if wide is None:
+    if wide is None or len(wide.marks) < 2:
         return None
     return {"planes": [wide, plane.lay_out(summary, width=NARROW, height=400)]}
 
 
 def _systems(run: Run, summary: Summary) -> Shown:
-    return {"columns": systems_columns()}
+    columns, silent = telling_columns(summary.systems)
+    ties = tie_groups.tie_sentences(summary.ties)
+    return {"columns": columns, "silent": silent, "ties": ties, "FEW": FEW}
 
 
 def _tasks(run: Run, summary: Summary) -> Shown:
-    return {"heat": _heat(summary)}
+    return {"heat": heat(summary), "FEW": FEW}
 
 
 def _prompts(run: Run, summary: Summary) -> Shown | None:
@@ -75,21 +86,84 @@ def _judges(run: Run, summary: Summary) -> Shown | None:
     return {"judges": judges} if summary.judges else None
 
 
-def _comparisons(run: Run, summary: Summary) -> Shown:
-    return {"decision": decision}
+def _comparisons(run: Run, summary: Summary) -> Shown | None:
+    if not summary.comparisons:
+        return None
+    return {
+        "decision": decision,
+        "forest": forest(summary.comparisons),
+        "MARGIN": MARGIN,
+        "FEW": FEW,
+    }
 
 
 def _latency(run: Run, summary: Summary) -> Shown:
     widths = (WIDE, NARROW)
-    return {"strips": [strips.lay_out(run, summary, width=width) for width in widths]}
+    latencies = summary.latencies
+    return {
+        "strips": [strips.lay_out(run, summary, width=width) for width in widths],
+        "MOST_DOTS": strips.MOST_DOTS,
+        "times": times,
+        "latencies": latencies,
+        "parts": list(times.part_rows(latencies)),
+        "notes": times.part_notes(latencies),
+        "limited": any(item.limits is not None for item in latencies),
+    }
 
 
-def _hybrids(run: Run, summary: Summary) -> Shown:
+def _energy(run: Run, summary: Summary) -> Shown | None:
+    rows = energy.energy_rows(summary)
+    if not rows:
+        return None
+    wide = lay_out_memory(summary, width=WIDE, height=470)
+    planes = [wide, lay_out_memory(summary, width=NARROW, height=400)] if wide else []
+    return {"energy": energy, "rows": rows, "planes": planes}
+
+
+def _hybrids(run: Run, summary: Summary) -> Shown | None:
+    if not any(item.hybrid for item in summary.systems):
+        return None
     return {"members": members, "member_rows": members.member_rows(summary)}
 
 
+def _scorecard(run: Run, summary: Summary) -> Shown:
+    shown, silent = scorecard.telling(summary.scorecards)
+    return {"scorecard": scorecard, "shown": shown, "silent": silent}
+
+
+def _slices(run: Run, summary: Summary) -> Shown | None:
+    if not summary.slices.slices:
+        return None
+    return {
+        "slices": slices,
+        "sentences": slices.slice_sentences(summary.slices),
+        "traits": slices.by_trait(summary.slices),
+        "SHOWN": SHOWN,
+        "FEW": FEW,
+    }
+
+
+def _repeats(run: Run, summary: Summary) -> Shown | None:
+    ks = pass_at_k.ks_of(summary.repeated)
+    return {"pass_at_k": pass_at_k, "ks": ks} if summary.repeated else None
+
+
+def _spend(run: Run, summary: Summary) -> Shown:
+    return {
+        "spend": spend,
+        "rows": spend.spend_rows(summary),
+        "divided": [item for item in summary.spend if spend.hop_parts(item)],
+        "several": [item for item in summary.spend if len(item.roles) > 1],
+        "judging": spend.judge_sentences(summary.judges),
+    }
+
+
 def _failures(run: Run, summary: Summary) -> Shown:
-    return {"failures": _failed(summary)}
+    return {
+        "failures": failures,
+        "failing": failures.failing(summary),
+        "judge_errors": failures.judge_errors(summary.judges),
+    }
 
 
 def _fits(run: Run, summary: Summary) -> Shown | None:
@@ -100,69 +174,37 @@ def _amortisation(run: Run, summary: Summary) -> Shown | None:
     return {"amortisation": amortisation} if summary.amortised else None
 
 
+def _methods(run: Run, summary: Summary) -> Shown:
+    return {"methods": methods.methods(run, summary)}
+
+
 def _conditions(run: Run, summary: Summary) -> Shown:
-    return {}
+    return {"parts": run.parts, "prices": methods.prices(summary.manifest.systems)}
 
 
 def _samples(run: Run, summary: Summary) -> Shown:
-    explorer = explore(run, summary)
-    return {"explorer": explorer, "data": embedded(explorer.data)}
+    return {"explorer": explore(run, summary)}
 
 
 SECTIONS: Sequence[Section] = (
-    Section("verdict", "Verdict", _verdict),
     Section("plane", "Cost and quality", _plane),
+    Section("verdict", "Why", _verdict),
     Section("systems", "Systems", _systems),
+    Section("scorecard", "Scorecard", _scorecard),
     Section("tasks", "Tasks", _tasks),
+    Section("slices", "Slices", _slices),
+    Section("repeats", "Repeats", _repeats),
     Section("prompts", "Prompts", _prompts),
     Section("judges", "Judges", _judges),
     Section("comparisons", "Comparisons", _comparisons),
+    Section("spend", "Spend", _spend),
     Section("latency", "Latency", _latency),
+    Section("energy", "Energy and size", _energy),
     Section("hybrids", "Hybrids", _hybrids),
     Section("failures", "Failures", _failures),
     Section("fits", "Preparation", _fits),
     Section("amortisation", "Break-even", _amortisation),
-    Section("conditions", "How it was run", _conditions),
+    Section("methods", "Methods", _methods),
+    Section("conditions", "Conditions", _conditions),
     Section("samples", "Samples", _samples),
 )
-
-
-def _heat(summary: Summary) -> list[tuple[Any, list[HeatCell | None]]]:
-    """(task entry, a cell a system) in the manifest's order; None where a system was not asked."""
-    found = {(item.task, item.system): item.figures for item in summary.tasks}
-    return [
-        (task, _heat_row([found.get((task.name, item.entry.name)) for item in summary.systems]))
-        for task in summary.manifest.tasks
-    ]
-
-
-def _heat_row(row: Sequence[Figures | None]) -> list[HeatCell | None]:
-    rates = [item.success_rate.value for item in row if item and item.success_rate]
-    best = max(rates, default=None)
-    cells: list[HeatCell | None] = []
-    for figures in row:
-        if figures is None:
-            cells.append(None)
-            continue
-        rate = figures.success_rate
-        failed = figures.n_system_errors + figures.n_scorer_errors
-        note = f"n {numbers.count(figures.n_scored)}"
-        note += f", {numbers.count(failed)} failed" if failed else ""
-        cells.append(
-            HeatCell(
-                cell=rate_cell(rate),
-                shade=round(10 * rate.value) if rate else 0,
-                best=rate is not None and rate.value == best,
-                note=note,
-            )
-        )
-    return cells
-
-
-def _failed(summary: Summary) -> list[tuple[str, str, dict[str, int], Figures]]:
-    """(task, system, kind -> answers, figures) wherever something failed or was unreadable."""
-    return [
-        (item.task, item.system, item.figures.failures, item.figures)
-        for item in summary.tasks
-        if item.figures.failures or item.figures.n_format_errors
-    ]

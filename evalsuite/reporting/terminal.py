@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from evalsuite.analysis.numbers import NOT_APPLICABLE, UNKNOWN, concurrency_words
 from evalsuite.analysis.summary import Summary, SystemFigures
 from evalsuite.analysis.verdict import hybrid_sentence, verdict
-from evalsuite.reporting import judges
+from evalsuite.reporting import energy, failures, judges, pass_at_k, slices, tie_groups
 from evalsuite.reporting.amortisation import HEADING, amortised_sentence
-from evalsuite.reporting.columns import Cell, Column, rate_cell, systems_columns
+from evalsuite.reporting.columns import Column, systems_columns
 from evalsuite.reporting.members import member_rows, member_sentences
 from evalsuite.reporting.plain import one_line
 from evalsuite.reporting.prompts import TITLES, flip_sentences, sensitivity_cells, tasks_words
+from evalsuite.reporting.terminal_tables import NAME_WIDTH, PADDING, cell_text, plain_table
+from evalsuite.reporting.terminal_tasks import numbered, print_tasks
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,15 +24,17 @@ if TYPE_CHECKING:
 
     from evalsuite.analysis.prompt_sensitivity import TaskPrompts
 
-NAME_WIDTH = 24
-PADDING = 3
-"""Columns a cell takes beside its text: two of padding and a divider."""
+MOST_LINES = 5
+"""Sentences of one list that are shown; the rest is in the report."""
 NARROW = 90
 """Fewest columns that the table of prompts is readable in."""
 
 
-def render_terminal(summary: Summary, console: Console) -> None:
-    """Print ``summary`` on ``console``, in as many columns as its width has room for."""
+def render_terminal(summary: Summary, console: Console, *, every_task: bool = False) -> None:
+    """Print ``summary`` on ``console``, in as many columns as its width has room for.
+
+    Many tasks are shown as families, long lists by their beginning, unless ``every_task``.
+    """
     from rich.padding import Padding
     from rich.rule import Rule
     from rich.text import Text
@@ -38,15 +42,18 @@ def render_terminal(summary: Summary, console: Console) -> None:
     words = verdict(summary)
     console.print(Rule(Text(one_line(summary.manifest.name), style="bold"), align="left"))
     console.print(Padding(Text(one_line(words.headline, 2000), style="bold"), (1, 0)))
-    console.print(_systems_table(summary, console.width))
+    console.print(_systems_table(summary, console.width, every_task))
     console.print(_legend(summary))
-    console.print(_tasks_table(summary, console.width))
+    print_tasks(console, summary, every_task=every_task)
     for group in summary.prompts:
         _print_prompts(console, group)
     for judged in summary.judges:
         _print_lines(console, judges.heading(judged), judges.judge_sentences(judged))
-    _print_lines(console, "Comparisons", words.comparisons)
-    _print_lines(console, "By family", words.families)
+    most = None if every_task else MOST_LINES
+    _print_lines(console, "Comparisons", words.comparisons, most)
+    _print_lines(console, "By family", words.families, most)
+    for title, lines in _details(summary):
+        _print_lines(console, title, lines, most)
     hybrids = [hybrid_sentence(item) for item in summary.systems if item.hybrid]
     _print_lines(console, "Inside the hybrids: who was asked", hybrids)
     _print_lines(console, "Against its members", member_sentences(member_rows(summary)))
@@ -54,13 +61,35 @@ def render_terminal(summary: Summary, console: Console) -> None:
     _print_lines(console, "Mind", words.caveats)
 
 
-def _systems_table(summary: Summary, width: int) -> Table:
-    columns = _fitting(summary.systems, width)
-    table = _table("system", [column.title for column in columns])
-    for item in summary.systems:
-        cells = [_text(column.cell(item), item.on_pareto_front) for column in columns]
-        table.add_row(_name(item), *cells)
+def _details(summary: Summary) -> Iterator[tuple[str, list[str]]]:
+    """What there is to say by system beyond rates and comparisons, short of the tables."""
+    yield "Ties", tie_groups.tie_sentences(summary.ties)
+    yield slices.HEADING, slices.slice_sentences(summary.slices)
+    failing = [item for item in failures.failing(summary) if item.kinds]
+    yield "Failures", [failures.failure_sentence(item) for item in failing]
+    yield pass_at_k.HEADING, [pass_at_k.repeated_sentence(item) for item in summary.repeated]
+    yield energy.HEADING, energy.energy_lines(summary)
+
+
+def _systems_table(summary: Summary, width: int, every_task: bool) -> Table:
+    marks = _marks(summary, width, every_task)
+    columns = _fitting(summary.systems, width, marks)
+    table = plain_table("system", [column.title for column in columns])
+    for item, mark in zip(summary.systems, marks, strict=True):
+        cells = [cell_text(column.cell(item), bold=item.on_pareto_front) for column in columns]
+        table.add_row(_name(item, mark), *cells)
     return table
+
+
+def _marks(summary: Summary, width: int, every_task: bool) -> list[str]:
+    """What stands before the name of each system: its number where tasks use it, and ◆."""
+    digits = (
+        len(str(len(summary.systems))) if numbered(summary, width, every_task=every_task) else 0
+    )
+    return [
+        (f"{place:>{digits}} " if digits else "") + ("◆ " if item.on_pareto_front else "  ")
+        for place, item in enumerate(summary.systems, start=1)
+    ]
 
 
 def _legend(summary: Summary) -> Text:
@@ -71,47 +100,10 @@ def _legend(summary: Summary) -> Text:
     in_flight = concurrency_words(summary.manifest.concurrency)
     return Text(
         f"◆ no comparable system is both cheaper and right more often. Small print: 95 % "
-        f"intervals. {n:,} samples in {tasks_words([task.name for task in tasks])}, concurrency "
-        f"{in_flight}; failed answers are not counted as wrong.\n",
+        f"intervals. {n:,} samples in {tasks_words([task.name for task in tasks])}, answers in "
+        f"flight: {in_flight}; failed answers are not counted as wrong.\n",
         style="dim",
     )
-
-
-def _tasks_table(summary: Summary, width: int) -> Table:
-    """Success rates, a task a row; a system a column where they fit, else a row of its own."""
-    from rich.text import Text
-
-    names = [item.entry.name for item in summary.systems]
-    found = {(item.task, item.system): item.figures for item in summary.tasks}
-    room = width - NAME_WIDTH - PADDING
-    wide = sum(max(11, min(14, len(name))) + PADDING for name in names) <= room
-    if wide:
-        table = _table("task", names)
-        for task in summary.manifest.tasks:
-            rates = [found.get((task.name, name)) for name in names]
-            best = max((_rate(item) for item in rates), default=0.0)
-            table.add_row(
-                one_line(task.name),
-                *(
-                    _text(rate_cell(item.success_rate), _rate(item) == best)
-                    if item
-                    else Text(NOT_APPLICABLE, style="dim")
-                    for item in rates
-                ),
-            )
-        return table
-    table = _table("task", ["system", "right", "n"])
-    for task in summary.manifest.tasks:
-        shown = [(name, found[task.name, name]) for name in names if (task.name, name) in found]
-        for index, (name, figures) in enumerate(shown):
-            table.add_row(
-                one_line(task.name) if index == 0 else "",
-                Text(one_line(name)),
-                _text(rate_cell(figures.success_rate), bold=False),
-                Text(f"{figures.n_scored:,}"),
-                end_section=index == len(shown) - 1,
-            )
-    return table
 
 
 def _print_prompts(console: Console, group: TaskPrompts) -> None:
@@ -129,23 +121,19 @@ def _print_prompts(console: Console, group: TaskPrompts) -> None:
             ]
             _print_lines(console, one_line(item.system), words)
     else:
-        table = _table("system", TITLES)
+        table = plain_table("system", TITLES)
         for item in group.systems:
-            row = [_text(cell, bold=False) for cell in sensitivity_cells(item)]
+            row = [cell_text(cell, bold=False) for cell in sensitivity_cells(item)]
             table.add_row(Text(one_line(item.system)), *row)
         console.print(table)
     _print_lines(console, "Ranking flips between these prompts", flip_sentences(group.flips))
 
 
-def _rate(figures: object) -> float:
-    estimate = getattr(figures, "success_rate", None)
-    return estimate.value if estimate else -1.0
-
-
-def _fitting(systems: Iterable[SystemFigures], width: int) -> list[Column]:
+def _fitting(systems: Iterable[SystemFigures], width: int, marks: Sequence[str]) -> list[Column]:
     """The most important columns that fit, in their usual order."""
     shown = list(systems)
-    names = (line for item in shown for line in _name(item).plain.splitlines())
+    cells_of = zip(shown, marks, strict=True)
+    names = (line for item, mark in cells_of for line in _name(item, mark).plain.splitlines())
     left = width - min(NAME_WIDTH, max(map(len, names), default=0)) - PADDING
     chosen: list[Column] = []
     for column in sorted(systems_columns(), key=lambda item: -item.importance):
@@ -161,45 +149,25 @@ def _fitting(systems: Iterable[SystemFigures], width: int) -> list[Column]:
     return [column for column in systems_columns() if column.title in {c.title for c in chosen}]
 
 
-def _table(first: str, titles: Iterable[str]) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+def _name(item: SystemFigures, mark: str) -> Text:
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="dim")
-    table.add_column(first, max_width=NAME_WIDTH, overflow="fold")
-    for title in titles:
-        table.add_column(
-            Text(one_line(title)),
-            justify="left" if title == "system" else "right",
-            overflow="fold",
-        )
-    return table
-
-
-def _name(item: SystemFigures) -> Text:
-    from rich.text import Text
-
-    name = Text(("◆ " if item.on_pareto_front else "  ") + one_line(item.entry.name))
+    name = Text(mark + one_line(item.entry.name))
+    indent = "\n" + " " * len(mark)
     if item.baseline:
-        name.append("\n  baseline", style="dim")
+        name.append(f"{indent}baseline", style="dim")
     elif not item.comparable:
-        name.append(f"\n  {len(item.tasks)} task{'s' * (len(item.tasks) != 1)} only", style="dim")
-    elif item.entry.kind == "hybrid":
-        name.append(f"\n  {one_line(item.entry.pattern)}", style="dim")
+        n = len(item.tasks)
+        name.append(f"{indent}{n} task{'s' * (n != 1)} only", style="dim")
+    else:
+        name.append(f"{indent}{one_line(item.entry.pattern)}", style="dim")
     return name
 
 
-def _text(cell: Cell, bold: bool) -> Text:
-    from rich.text import Text
-
-    text = Text(one_line(cell.main), style="bold" if bold else "")
-    if cell.small:
-        text.append("\n" + one_line(cell.small), style="dim")
-    return text
-
-
-def _print_lines(console: Console, title: str, lines: Iterable[str]) -> None:
+def _print_lines(
+    console: Console, title: str, lines: Iterable[str], most: int | None = None
+) -> None:
+    """``title`` over ``lines``, indented; of more than ``most`` the first, and how many more."""
     from rich.padding import Padding
     from rich.text import Text
 
@@ -207,6 +175,10 @@ def _print_lines(console: Console, title: str, lines: Iterable[str]) -> None:
     if not shown:
         return
     console.print(Text(title, style="bold"))
-    for line in shown:
+    for line in shown[:most]:
         console.print(Padding(Text(one_line(line, 2000)), (0, 0, 0, 2)))
+    left = len(shown[most:]) if most is not None else 0
+    if left:
+        more = f"and {left:,} more, in the report"
+        console.print(Padding(Text(more, style="dim"), (0, 0, 0, 2)))
     console.print()

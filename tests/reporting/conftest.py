@@ -27,6 +27,11 @@ def answers(name: str, n_right: int, *hops: Hop, of: str = "sums", text: str = "
 
 @pytest.fixture
 def reported(tmp_path: Path) -> Reported:
+    """What ``report_of_four`` builds, of one test alone."""
+    return report_of_four(tmp_path / "run")
+
+
+def report_of_four(path: Path) -> Reported:
     """Three models and a cascade on two tasks: failures, an unpriced vendor, hostile answers."""
     small = Hop(role="small", member="small", reason="first opinion", text=HOSTILE)
     large = Hop(role="large", member="large", reason="confidence 0.31 below 0.7", usd=0.02)
@@ -62,7 +67,7 @@ def reported(tmp_path: Path) -> Reported:
     }
     corpus = [{"task": "names", "system": "large", "metric": "micro_f1", "value": 0.875, "n": 12}]
     run = build_run(
-        tmp_path / "run",
+        path,
         [task("sums", "reasoning", 12), task("names", "tabular", 12)],
         [
             system("small", parameters=1_000_000, price={"usd_per_machine_hour": 0.1}),

@@ -21,7 +21,7 @@ def summary_of(tmp_path: Path, **systems: tuple[int, float | None]) -> Summary:
 
 
 def label(mark: Mark) -> Box:
-    width = CHARACTER * len(mark.name)
+    width = CHARACTER * len(mark.label)
     left = {"start": 0.0, "middle": width / 2, "end": width}[mark.anchor]
     x, bottom = mark.label_x - left, mark.label_y + 4
     return Box(x, bottom - LINE, x + width, bottom)
@@ -80,3 +80,24 @@ def test_only_comparable_systems_are_drawn(reported: Reported) -> None:
     assert {mark.name for mark in plane.marks} == {"small", "large", "vendor", "cascade"}
     ys = [y for _, y in plane.front]
     assert ys == sorted(ys, reverse=True)
+
+
+@pytest.mark.parametrize("width", [350, 1120])
+def test_who_finds_no_room_is_numbered(tmp_path: Path, width: int) -> None:
+    crowd = {f"a-system-{i}": (12 + i % 3, 0.001 * (1 + i % 2 / 10)) for i in range(30)}
+    plane = lay_out(summary_of(tmp_path, **crowd), width=width, height=400)
+    assert plane is not None and plane.key
+    placed = [mark for mark in plane.marks if mark.label]
+    for one, other in combinations(placed, 2):
+        assert not label(one).overlaps(label(other))
+    named = [mark.name for mark in plane.marks if mark.label == mark.name]
+    assert sorted([*named, *plane.key]) == sorted(crowd)
+    for mark in plane.marks:
+        if mark.label.isdigit():
+            assert plane.key[int(mark.label) - 1] == mark.name
+
+
+def test_long_names_are_cut(tmp_path: Path) -> None:
+    plane = lay_out(summary_of(tmp_path, **{"x" * 500: (5, 0.1)}), width=900, height=400)
+    assert plane is not None
+    assert plane.marks[0].label == "x" * 31 + "…" and len(plane.marks[0].title) < 400

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from io import StringIO
+from pathlib import Path
 
 import msgspec
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from evalsuite.analysis.summary import summarise
 from evalsuite.reporting.terminal import render_terminal
+from tests.analysis.frames import Given, build_run, system, task
 from tests.reporting.conftest import HOSTILE, Reported
 
 
@@ -54,3 +58,42 @@ def test_names_cannot_drive_the_terminal(reported: Reported) -> None:
     text = rendered(Reported(run=reported.run, summary=hostile), 120)
     assert "\x1b" not in text and "\u202e" not in text
     assert r"\x1b[31m" in text
+
+
+def many(tmp_path: Path, n_tasks: int, n_systems: int) -> Reported:
+    """Systems named alike, on tasks of two families."""
+    names = [f"{'ab'[i % 2]}/task-{i}" for i in range(n_tasks)]
+    systems = [f"system-number-{i}" for i in range(n_systems)]
+    rows = [
+        Given(task=name, sample=f"{name}-{i}", system=who, success=i < 3)
+        for who in systems
+        for name in names
+        for i in range(4)
+    ]
+    run = build_run(
+        tmp_path, [task(name, name[0], 4) for name in names], [system(who) for who in systems], rows
+    )
+    return Reported(run=run, summary=summarise(run))
+
+
+def test_systems_are_numbered_where_their_names_have_no_room(tmp_path: Path) -> None:
+    text = rendered(many(tmp_path, 3, 9), 80)
+    assert re.search(r"% right, by task +n +1 +2 +3 +4 +5 +6 +7 +8 +9\b", text)
+    assert re.search(r"^ ?1 ◆ system-number-", text, re.MULTILINE)
+    assert re.search(r"a/task-0 +4( +75(\.0)?){9}", text)
+    wide = rendered(many(tmp_path, 3, 2), 120)
+    assert "by task" not in wide and "30.1–95.4" in wide
+
+
+def test_many_tasks_are_families_with_their_leaders(tmp_path: Path) -> None:
+    reported = many(tmp_path, 20, 3)
+    text = rendered(reported, 100)
+    assert "a/task-0" not in text and "Each of the 20 tasks is in the report." in text
+    leader = reported.summary.families[0].systems[0][0]
+    assert re.search(
+        rf"^ ?a +10 +{leader} +75.0 % +40 +2$", text.replace(" \n", "\n"), re.MULTILINE
+    )
+    file = StringIO()
+    console = Console(file=file, width=100, color_system=None)
+    render_terminal(reported.summary, console, every_task=True)
+    assert file.getvalue().count("/task-") == 20
