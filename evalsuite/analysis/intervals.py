@@ -326,7 +326,8 @@ def percentile(values: ArrayLike, q: float, *, level: float = LEVEL) -> Estimate
 
     if not 0 < q < 1:
         raise ValueError(f"a percentile is given as a share between 0 and 1, not {q}")
-    ordered = np.sort(numbers_of(values))
+    given = numbers_of(values)
+    ordered = given if (given[1:] >= given[:-1]).all() else np.sort(given)
     n = int(ordered.size)
     if n == 0:
         return None

@@ -29,7 +29,7 @@ _TASK_CODE, _CLUSTER_CODE = "base_task_code", "cluster_code"
 class Latency:
     """End-to-end seconds as the caller felt them, of answers that were not recordings.
 
-    Failed answers that took time are in. The queue/service split is the mean over the ``n_split``
+    Failed answers are out, and counted beside it. The queue/service split is the mean over the ``n_split``
     calls whose backend measured both.
     """
 
@@ -118,7 +118,7 @@ def measure(
         n_unpriced=int(np.isnan(usd).sum()),
         usd_per_success=_spend_per(usd, np.nan_to_num(success), *labels, seed=seed),
         usd_per_thousand=_spend_per(usd, np.full(len(usd), 1e-3), *labels, seed=seed),
-        latency=latency(numbers(responses, "seconds"), answering),
+        latency=latency(numbers(responses[~system_errors], "seconds"), answering),
         input_tokens=known_total(numbers(responses, "input_tokens")),
         output_tokens=known_total(numbers(responses, "output_tokens")),
         joules=joules,
