@@ -215,7 +215,7 @@ PROGRAMS: dict[str, Callable[[Path], None]] = {
 def tell_phases(folder: Path) -> None:
     """Print where the time of a report goes: the parts of the summary, and every section."""
     from evalsuite.analysis import summary as parts
-    from evalsuite.reporting import html
+    from evalsuite.reporting import html, sections
     from evalsuite.store import load_run
 
     spent: dict[str, Taken] = {}
@@ -230,7 +230,7 @@ def tell_phases(folder: Path) -> None:
         setattr(parts, name, timed(f"  {name.removeprefix('_')}", getattr(parts, name), spent))
     with phase("summarise", spent):
         summed = parts.summarise(run)
-    for section in html.SECTIONS:
+    for section in sections.SECTIONS:
         timed_context = timed(f"  {section.id}", section.context, spent)
         object.__setattr__(section, "context", timed_context)
     with phase("page", spent):

@@ -238,6 +238,7 @@ def report(
     path: Path | str,
     *,
     title: str | None = None,
+    samples: int | None = None,
     figure: str = "plane",
 ) -> Path:
     """Write one report of a run, or of several together, as one file; its folder is made.
@@ -248,6 +249,7 @@ def report(
         path: ends in .html (everything), .md (the tables), .json (all figures as they were
             computed), .csv or .parquet (a figure a row), .svg or .png (one figure).
         title: what stands in place of the run's name.
+        samples: the most samples that the page holds; None as many as keep the file small.
         figure: what .svg and .png draw: "plane" (cost and quality) or "latency".
 
     Raises:
@@ -256,7 +258,7 @@ def report(
     from evalsuite.reporting.formats import ReportOptions
 
     target = Path(path)
-    options = ReportOptions(title=title, figure=figure)
+    options = ReportOptions(title=title, samples=samples, figure=figure)
     write_reports(runs, [target], options)
     return target
 

@@ -121,3 +121,8 @@ def test_from_python(folder: Path, tmp_path: Path) -> None:
     assert path == tmp_path / "new" / "one.csv" and path.exists()
     both = evalsuite.report([loaded, folder / "second"], tmp_path / "both.csv")
     assert len(pd.read_csv(both)) > len(pd.read_csv(path))
+
+
+def test_a_page_holds_as_many_samples_as_are_wanted(report: Report, folder: Path) -> None:
+    assert report("first", "-o", "few.html", "--samples", "3").returncode == 0
+    assert "3 of 8 samples" in (folder / "few.html").read_text(encoding="utf-8")

@@ -29,8 +29,8 @@ _TASK_CODE, _CLUSTER_CODE = "base_task_code", "cluster_code"
 class Latency:
     """End-to-end seconds as the caller felt them, of answers that were not recordings.
 
-    Failed answers are out, and counted beside it. The queue/service split is the mean over the ``n_split``
-    calls whose backend measured both.
+    Failed answers are out, and counted beside it. The queue/service split is the mean over the
+    ``n_split`` calls whose backend measured both.
     """
 
     n: int

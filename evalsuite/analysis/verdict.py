@@ -299,6 +299,13 @@ def _close_enough(item: SystemFigures, best: SystemFigures, comparison: Comparis
     )
 
 
+def untold(comparison: Comparison) -> str:
+    """What a comparison that shows no difference is called in a sentence."""
+    if comparison.interval_leaves_out_0 and comparison.n_comparisons > 1:
+        return f"not distinguishable once corrected for {comparison.n_comparisons} comparisons"
+    return "undecided"
+
+
 def _nothing_close(
     summary: Summary, best: SystemFigures, cheaper: list[tuple[float, str, SystemFigures]]
 ) -> str:
@@ -308,8 +315,8 @@ def _nothing_close(
         if comparison and comparison.success and not comparison.distinguishable:
             return (
                 f"{opening}; the cheapest that may is {_called(item)} "
-                f"(difference {_difference(comparison.success.difference)}, undecided at "
-                f"n {count(comparison.n_pairs)}), {_at_cost(comparison)}."
+                f"(difference {_difference(comparison.success.difference)}, {untold(comparison)} "
+                f"at n {count(comparison.n_pairs)}), {_at_cost(comparison)}."
             )
     nearest = max(cheaper, key=lambda entry: _success_value(entry[2]))[2]
     comparison = summary.comparison(nearest.entry.name, best.entry.name)

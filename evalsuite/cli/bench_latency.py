@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalsuite.cli.options import Milliseconds, service_level
+
 if TYPE_CHECKING:
-    from evalsuite.analysis.latency import ServiceLevel
     from evalsuite.experiment import Experiment, PlannedTask
     from evalsuite.latency_bench import BenchOptions, Measurement, RateFound
     from evalsuite.latency_bench.load import Halt
@@ -30,7 +31,6 @@ Limit = Annotated[int | None, typer.Option(min=1, help="Different samples to ask
 Seed = Annotated[int, typer.Option(help="Seed of arrivals and of the order.")]
 InFlight = Annotated[int, typer.Option(min=1, help="Most in flight at an endpoint.")]
 MaxSeconds = Annotated[float | None, typer.Option(help="Send nothing after this time.")]
-Milliseconds = float | None
 Attain = Annotated[float, typer.Option(help="Share of queries that must keep the limits.")]
 Find = Annotated[bool, typer.Option("--find-rate", help="Search the highest rate that holds.")]
 MaxRate = Annotated[float, typer.Option(help="Highest rate to try.")]
@@ -80,7 +80,7 @@ def bench_latency(
         seed=seed,
         in_flight=in_flight,
         max_seconds=max_seconds,
-        limits=_limits(ttft_ms, tpot_ms, e2e_ms),
+        limits=service_level(ttft_ms, tpot_ms, e2e_ms),
         attainment=attain,
     )
     bench = _Bench(checked, _task(checked, task), options, quiet=quiet)
@@ -253,17 +253,3 @@ def _scenario(word: str) -> Any:
     if word not in get_args(Scenario):
         raise UserError(f"--scenario {word!r}: write {', '.join(get_args(Scenario))}")
     return word
-
-
-def _limits(ttft_ms: Milliseconds, tpot_ms: Milliseconds, e2e_ms: Milliseconds) -> ServiceLevel:
-    from evalsuite.analysis.latency import ServiceLevel
-
-    return ServiceLevel(
-        ttft_seconds=_seconds(ttft_ms),
-        tpot_seconds=_seconds(tpot_ms),
-        end_to_end_seconds=_seconds(e2e_ms),
-    )
-
-
-def _seconds(milliseconds: float | None) -> float | None:
-    return None if milliseconds is None else milliseconds / 1000

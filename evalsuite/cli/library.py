@@ -134,6 +134,9 @@ def show(
     split: Annotated[str, typer.Option(help="test, validation or train.")] = "test",
     sample: Annotated[str | None, typer.Option(help="Id of a sample (default: the first).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Request and scores as JSON.")] = False,
+    every_task: Annotated[
+        bool, typer.Option("--tasks", help="Every task of a run, also where they are many.")
+    ] = False,
 ) -> None:
     """Show the results of a run; or a task: a sample as it is sent, and as it is scored."""
     from evalsuite import api
@@ -143,7 +146,7 @@ def show(
     if len(subject) > 2 or (len(subject) == 2 and subject[0] != "task"):
         raise UserError("show one thing: a task's name, or a run's folder")
     if len(subject) == 1 and Path(name).is_dir():
-        print_summary(api.load(Path(name)))
+        print_summary(api.load(Path(name)), every_task=every_task)
         return
     task = _asked(api.get_task(name), variant, shots, form)
     if split not in ("train", "validation", "test"):

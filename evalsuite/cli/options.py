@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from evalsuite.analysis.latency import ServiceLevel
+
+Milliseconds = float | None
 
 
 def named(entry: str, option: str, form: str = "NAME=COLUMN") -> tuple[str, str]:
@@ -45,6 +50,23 @@ def further_systems(file: Path | None, define: Sequence[str] | None) -> dict[str
     return {**systems, **more}
 
 
+def service_level(
+    ttft_ms: Milliseconds, tpot_ms: Milliseconds, e2e_ms: Milliseconds
+) -> ServiceLevel:
+    """What an answer must keep to, from options in milliseconds; None is no limit."""
+    from evalsuite.analysis.latency import ServiceLevel
+
+    return ServiceLevel(
+        ttft_seconds=_seconds(ttft_ms),
+        tpot_seconds=_seconds(tpot_ms),
+        end_to_end_seconds=_seconds(e2e_ms),
+    )
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
+
+
 def print_plan(planned: Any) -> None:
     """The calls of a plan, on the terminal."""
     from rich.console import Console
@@ -54,11 +76,11 @@ def print_plan(planned: Any) -> None:
     Console().print(dry_run_page(planned))
 
 
-def print_summary(done: Any) -> None:
-    """The summary of a finished run, on the terminal."""
+def print_summary(done: Any, *, every_task: bool = False) -> None:
+    """The summary of a finished run, on the terminal; ``every_task`` also where they are many."""
     from rich.console import Console
 
     from evalsuite import api
     from evalsuite.reporting.terminal import render_terminal
 
-    render_terminal(api.summarise(done), Console())
+    render_terminal(api.summarise(done), Console(), every_task=every_task)

@@ -18,7 +18,7 @@ from evalsuite.analysis.numbers import (
     rate_bounds,
 )
 from evalsuite.analysis.summary import Summary, SystemFigures
-from evalsuite.analysis.verdict import MARGIN, cost_share
+from evalsuite.analysis.verdict import MARGIN, cost_share, untold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +121,7 @@ def _nearest(summary: Summary, best: SystemFigures, rivals: list[SystemFigures])
         difference = found.success.difference
         cost = f", {_of_its_cost(found.usd_ratio)}" if found.usd_ratio else ""
         return (
-            f"undecided: {item.entry.name}, {points(difference.value)} points "
+            f"{untold(found)}: {item.entry.name}, {points(difference.value)} points "
             f"({interval(difference, points)}){cost}, n {count(found.n_pairs)}"
         )
     return "every cheaper system is distinguishably worse"

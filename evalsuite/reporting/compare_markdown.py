@@ -10,7 +10,7 @@ from evalsuite.analysis.run_pairs import RunPair, SystemPair
 from evalsuite.reporting import compare_words as words
 from evalsuite.reporting.gate_json import json_value
 from evalsuite.reporting.gate_words import ARROW, OUTCOMES
-from evalsuite.reporting.markdown import escape
+from evalsuite.reporting.markdown_text import escape
 
 SHOWN = 400
 """So many characters of a text are shown."""

@@ -8,6 +8,7 @@ Where the texts of all samples would make the file too large, some are listed wi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 from evalsuite.analysis.summary import Summary
 from evalsuite.reporting import explorer_index
 from evalsuite.reporting.explorer_pack import LONGEST_TEXT, Integers, Part, squeezed, strings
-from evalsuite.reporting.explorer_parts import answer_texts, parts
+from evalsuite.reporting.explorer_parts import READERS, answer_texts, parts
 from evalsuite.reporting.explorer_places import Places, in_turns, places
 from evalsuite.store import Run
 
@@ -97,7 +98,9 @@ def explore(
     held = parts(run, where, whole)
     n = int(most_bytes / _bytes_each(held, _spread(len(whole)), size))
     inside = in_turns(tasks[whole], first[whole], n)
-    packed = {name: part.blocks(inside, size) for name, part in held.items()}
+    with ThreadPoolExecutor(READERS) as packers:
+        made = packers.map(lambda part: part.blocks(inside, size), held.values())
+        packed = dict(zip(held, made, strict=True))
     header, index = _index(run, summary, where, listed, whole[inside], size, arrays, kinds)
     return Explorer(
         header=header,

@@ -6,6 +6,7 @@ Each part is packed in blocks of its own, so that the list of questions needs no
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,8 @@ from evalsuite.tables import VERDICTS as VERDICT_COLUMNS
 if TYPE_CHECKING:
     import pyarrow as pa
 
+READERS = 2
+"""Columns read at once: inflating one takes a core for itself."""
 _SAMPLE = ["task", "sample_id"]
 _SLOT = [*_SAMPLE, "system", "repeat"]
 ASKED = ("cluster", "target", "metadata", "messages", "choices")
@@ -118,9 +121,14 @@ def _sorted_rows(sample: Integers, order: Integers, *by: Integers) -> tuple[Inte
 
 
 def _columns(run: Run, table: str, names: Sequence[str], rows: Integers) -> dict[str, pa.Array]:
-    """``rows`` of columns of ``table``, read one by one, so that only one is held whole."""
+    """``rows`` of columns of ``table``, read two at a time, so that no more are held whole."""
     kinds = {**TABLES, "verdicts": VERDICT_COLUMNS}[table]
-    return {name: column(run.read(table, [name])[name], kinds[name], rows) for name in names}
+
+    def read(name: str) -> pa.Array:
+        return column(run.read(table, [name])[name], kinds[name], rows)
+
+    with ThreadPoolExecutor(READERS) as readers:
+        return dict(zip(names, readers.map(read, names), strict=True))
 
 
 def _more_than_text(answers: pa.Array) -> pa.Array:

@@ -9,6 +9,7 @@ from evalsuite.analysis.summary import Summary
 from evalsuite.errors import UserError
 from evalsuite.hints import did_you_mean
 from evalsuite.reporting.latency_curves import draw_latency
+from evalsuite.reporting.plain import one_line
 from evalsuite.reporting.plane import LANE, Mark, Plane, lay_out
 from evalsuite.reporting.scene import (
     Anchor,
@@ -25,6 +26,8 @@ from evalsuite.reporting.scene import (
 from evalsuite.store import Run
 
 WIDTH, HEIGHT = 920, 470
+LINE = 18
+"""Of names below the drawing."""
 FIGURES = ("plane", "latency")
 """The cost-quality plane, and how many answers were there within what time."""
 
@@ -56,13 +59,14 @@ def draw_plane(summary: Summary) -> Scene | None:
         return None
     return Scene(
         width=WIDTH,
-        height=HEIGHT,
+        height=HEIGHT + LINE * len(plane.key),
         title="Success rate against cost",
         description=plane.description,
         shapes=(
             *_frame(plane),
             *(shape for mark in plane.marks for shape in _mark(mark)),
-            *(_name(mark) for mark in plane.marks),
+            *(_name(mark) for mark in plane.marks if mark.label),
+            *(_numbered(number, name) for number, name in enumerate(plane.key)),
         ),
     )
 
@@ -106,12 +110,18 @@ def _mark(mark: Mark) -> Iterator[Shape]:
     yield Dot(x=mark.x, y=mark.y, colour=colour, diamond=diamond, title=mark.title)
 
 
+def _numbered(number: int, name: str) -> Label:
+    """A name that has no room beside its mark, below the drawing."""
+    top = HEIGHT + LINE * (number + 1) - 6
+    return Label(x=LINE, y=top, text=f"{number + 1}  {one_line(name)}", anchor="start")
+
+
 def _name(mark: Mark) -> Label:
     anchors: dict[str, Anchor] = {"start": "start", "middle": "middle", "end": "end"}
     return Label(
         x=mark.label_x,
         y=mark.label_y,
-        text=mark.name,
+        text=mark.label,
         colour="ink",
         anchor=anchors[mark.anchor],
         bold=True,

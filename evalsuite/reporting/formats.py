@@ -12,6 +12,7 @@ import msgspec
 from evalsuite.errors import UserError
 
 if TYPE_CHECKING:
+    from evalsuite.analysis.latency import ServiceLevel
     from evalsuite.analysis.summary import Summary
     from evalsuite.store import Run
 
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
 class ReportOptions:
     """What a report may be told.
 
-    ``title`` stands in place of the run's name; ``figure`` is what ``.svg`` and ``.png`` draw.
+    ``title`` stands in place of the run's name. ``samples`` is the most that a page's explorer
+    holds, None as many as keep the file small. ``figure`` is what ``.svg`` and ``.png`` draw.
+    ``limits`` are what an answer must keep to, to count as goodput.
     """
 
     title: str | None = None
+    samples: int | None = None
     figure: str = "plane"
+    limits: ServiceLevel | None = None
 
 
 def write_reports(
@@ -44,7 +49,7 @@ def write_reports(
     writers = [writer_of(path) for path in paths]
     if options.title is not None:
         run = replace(run, manifest=msgspec.structs.replace(run.manifest, name=options.title))
-    summary = summary or summarise(run)
+    summary = summary or summarise(run, limits=options.limits)
     for path, write in zip(paths, writers, strict=True):
         path.parent.mkdir(parents=True, exist_ok=True)
         write(run, summary, path, options)
@@ -61,8 +66,9 @@ def writer_of(path: Path) -> Writer:
 
 def _html(run: Run, summary: Summary, path: Path, options: ReportOptions) -> None:
     from evalsuite.reporting.html import write_html
+    from evalsuite.reporting.sections import sections_holding
 
-    write_html(run, summary, path)
+    write_html(run, summary, path, sections_holding(options.samples))
 
 
 def _markdown(run: Run, summary: Summary, path: Path, options: ReportOptions) -> None:

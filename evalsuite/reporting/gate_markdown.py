@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from evalsuite.analysis.flips import Flip
 from evalsuite.analysis.gate_result import Finding, GateResult
 from evalsuite.reporting import gate_words as words
-from evalsuite.reporting.markdown import escape
+from evalsuite.reporting.markdown_text import escape
 
 MOST_CHARACTERS = 65_000
 """GitHub refuses comments of more than 65,536 characters."""

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -22,7 +22,7 @@ from evalsuite.reporting.cards import cards
 from evalsuite.reporting.columns import rate_cell
 from evalsuite.reporting.plain import visible
 from evalsuite.reporting.prompts import tasks_words
-from evalsuite.reporting.sections import SECTIONS
+from evalsuite.reporting.sections import SECTIONS, Section
 from evalsuite.store import Run
 
 if TYPE_CHECKING:
@@ -61,12 +61,14 @@ class Rendered:
     html: str
 
 
-def write_html(run: Run, summary: Summary, path: Path) -> None:
+def write_html(
+    run: Run, summary: Summary, path: Path, sections: Sequence[Section] = SECTIONS
+) -> None:
     """Write the report of ``run``, of which ``summary`` was made, to ``path`` (UTF-8)."""
-    path.write_text(to_html(run, summary), encoding="utf-8")
+    path.write_text(to_html(run, summary, sections), encoding="utf-8")
 
 
-def to_html(run: Run, summary: Summary) -> str:
+def to_html(run: Run, summary: Summary, sections: Sequence[Section] = SECTIONS) -> str:
     """The report as one HTML document that opens in any browser, offline."""
     environment = _environment()
     return environment.get_template("report.html.j2").render(
@@ -75,16 +77,18 @@ def to_html(run: Run, summary: Summary) -> str:
         headline=headline(summary),
         cards=cards(summary),
         tasks_words=tasks_words([task.name for task in summary.manifest.tasks]),
-        sections=list(_rendered(environment, run, summary)),
+        sections=list(_rendered(environment, run, summary, sections)),
         styles=[_block(name) for name in STYLES],
         scripts=[_block(name) for name in SCRIPTS],
     )
 
 
-def _rendered(environment: Environment, run: Run, summary: Summary) -> Iterator[Rendered]:
+def _rendered(
+    environment: Environment, run: Run, summary: Summary, sections: Iterable[Section]
+) -> Iterator[Rendered]:
     from markupsafe import Markup
 
-    for section in SECTIONS:
+    for section in sections:
         context = section.context(run, summary)
         if context is None:
             continue

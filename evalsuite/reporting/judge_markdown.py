@@ -15,7 +15,7 @@ from evalsuite.reporting.judge_attacks import (
     attack_notes,
     by_effect,
 )
-from evalsuite.reporting.markdown import escape
+from evalsuite.reporting.markdown_text import escape
 
 
 def audit_markdown(audit: Audit, title: str = "Judges on trial") -> str:

@@ -26,8 +26,6 @@ from evalsuite.reporting.markdown_text import bullets, cell_words, escape, table
 from evalsuite.reporting.members import member_cells, member_rows
 from evalsuite.reporting.prompts import HELP, TITLES, flip_sentences, sensitivity_cells
 
-__all__ = ["escape", "to_markdown"]
-
 
 def to_markdown(summary: Summary) -> str:
     """A whole report as GitHub-flavoured Markdown; names and messages are escaped."""

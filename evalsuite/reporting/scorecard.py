@@ -84,7 +84,7 @@ def telling(cards: Sequence[Scorecard]) -> tuple[list[int], list[str]]:
 
 def to_markdown(cards: Sequence[Scorecard]) -> str:
     """All ``cards`` as a table of GitHub-flavoured Markdown, a system a row."""
-    from evalsuite.reporting.markdown import escape
+    from evalsuite.reporting.markdown_text import escape
 
     shown, silent = telling(cards)
     lines = ["| system | " + " | ".join(TITLES[at] for at in shown) + " |"]

@@ -7,7 +7,7 @@ has nothing to show is left out of the page and of its navigation.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evalsuite.analysis.summary import Summary
@@ -208,3 +208,14 @@ SECTIONS: Sequence[Section] = (
     Section("conditions", "Conditions", _conditions),
     Section("samples", "Samples", _samples),
 )
+
+
+def sections_holding(most_samples: int | None) -> Sequence[Section]:
+    """The sections of a page that holds at most ``most_samples``; None as many as fit it well."""
+    if most_samples is None:
+        return SECTIONS
+
+    def samples(run: Run, summary: Summary) -> Shown:
+        return {"explorer": explore(run, summary, most_samples=most_samples)}
+
+    return [replace(item, context=samples) if item.id == "samples" else item for item in SECTIONS]

@@ -13,6 +13,7 @@ import pytest
 from evalsuite.analysis import numbers
 from evalsuite.analysis.summary import Summary, summarise
 from evalsuite.reporting import html
+from evalsuite.reporting.sections import SECTIONS
 from evalsuite.store import COLUMNS, Run
 from tests.analysis.frames import Given, Hop, build_run, system, task
 from tests.reporting.browsers import chromium, opened
@@ -57,10 +58,7 @@ def read(browser: Browser, file: Path) -> Iterator[Page]:
 
 def written(run: Run, summary: Summary, path: Path) -> Path:
     """A page that has only the samples of ``run``."""
-    sections = [section for section in html.SECTIONS if section.id == "samples"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(html, "SECTIONS", sections)
-        html.write_html(run, summary, path)
+    html.write_html(run, summary, path, [one for one in SECTIONS if one.id == "samples"])
     return path
 
 
