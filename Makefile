@@ -33,7 +33,7 @@ bless: $(VENV)/.dev ## make today's answers of the embedded models the baseline
 	$(BIN)/evalsuite run reports/gate/experiment.yaml --out runs/gate --quiet
 	$(BIN)/evalsuite bless runs/gate --baseline results/gate/baseline.json --replace
 
-reports: $(VENV)/.dev ## run the quickstart anew and refresh the table and picture it is shown by
+reports: $(VENV)/.dev ## run the quickstart anew and refresh the table and pictures it is shown by
 	rm -rf runs/reports
 	$(BIN)/evalsuite run reports/quickstart/experiment.yaml --out runs/reports/quickstart
 	for kind in md png; do \
@@ -41,6 +41,7 @@ reports: $(VENV)/.dev ## run the quickstart anew and refresh the table and pictu
 	mkdir -p results/quickstart
 	cp runs/reports/quickstart/*.json runs/reports/quickstart/*.parquet results/quickstart/
 	$(BIN)/python docs/refresh_readme.py
+	$(BIN)/python docs/screenshots.py
 
 bench: $(VENV)/.dev ## run the benchmarks; each prints a table and checks its targets
 	@for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file --check || exit 1; done
