@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from evalsuite.errors import ConfigError
-from evalsuite.judging.fencing import fenced, mark_for
+from evalsuite.judging.fencing import SEAL, fenced, mark_for
 from evalsuite.judging.judge_file import POINTWISE, JudgeFile
 from evalsuite.records import Message
 
@@ -144,7 +144,11 @@ def choices_of(judge: JudgeFile, question: Question) -> tuple[str, ...] | None:
 
 
 def schema_of(judge: JudgeFile) -> dict[str, Any] | None:
-    """The JSON schema that the judge's text must follow, in form "json"."""
+    """The JSON schema that the judge's text must follow, in form "json".
+
+    The seal is any string to it, because the schema is one for all questions. The verdict comes
+    last: ``weighing.chances`` looks for its token from the end.
+    """
     if judge.form != "json":
         return None
     if judge.kind == "listwise":
@@ -160,8 +164,12 @@ def schema_of(judge: JudgeFile) -> dict[str, Any] | None:
         verdict = {"type": ["string", "integer"]}
     return {
         "type": "object",
-        "properties": {"reason": {"type": "string"}, "verdict": verdict},
-        "required": ["reason", "verdict"],
+        "properties": {
+            "reason": {"type": "string"},
+            SEAL: {"type": "string"},
+            "verdict": verdict,
+        },
+        "required": ["reason", SEAL, "verdict"],
         "additionalProperties": False,
     }
 
@@ -180,16 +188,17 @@ def form_of(judge: JudgeFile, question: Question) -> str:
             "First say why, in a few sentences. Then end with your verdict on a line of its own, "
             f"as [[{question.mark}: VERDICT]], where VERDICT is {what}."
         )
+    asked = (
+        'Answer with a JSON object and nothing else: {"reason": "why, in a few sentences", '
+        f'"{SEAL}": "{question.mark}", "verdict": '
+    )
     if judge.ask == "together":
         named = "; ".join(f'"{n}": {judge.scale_of(n).words()}' for n in question.criteria)
         return (
-            'Answer with a JSON object and nothing else: {"reason": "why, in a few sentences", '
-            f'"verdict": {{...}}}}, where "verdict" has a value for each criterion: {named}.'
+            f"{asked}{{...}}}}. Copy the {SEAL} as it stands here. "
+            f'In "verdict" is a value for each criterion: {named}.'
         )
-    return (
-        'Answer with a JSON object and nothing else: {"reason": "why, in a few sentences", '
-        f'"verdict": VERDICT}}, where VERDICT is {what}.'
-    )
+    return f"{asked}VERDICT}}. Copy the {SEAL} as it stands here. VERDICT is {what}."
 
 
 def check_template(judge: JudgeFile) -> None:
@@ -256,7 +265,8 @@ def _shown(judge: JudgeFile, question: Question, example: Any) -> str:
         return f"{example.reason}\n[[{question.mark}: {example.verdict}]]".strip()
     import json
 
-    return json.dumps({"reason": example.reason, "verdict": example.verdict})
+    said = {"reason": example.reason, SEAL: question.mark, "verdict": example.verdict}
+    return json.dumps(said)
 
 
 def _rendered(judge: JudgeFile, places: Mapping[str, Any]) -> str:

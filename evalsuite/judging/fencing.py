@@ -2,7 +2,8 @@
 
 A fence has a mark of its own for every question, drawn from a seed. Text that is judged was written
 before the mark was drawn and cannot contain it, so it can neither close its fence nor write a
-verdict that bears it.
+verdict that bears it. What a judge writes bears it within the brackets of its verdict, or in the
+field ``SEAL`` of its JSON.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Iterable
 
 from evalsuite.records import fingerprint
 
+SEAL = "seal"
+"""The key under which a verdict in JSON has the mark."""
 _LETTERS = "bcdfghjkmnpqrstvwxz"
 _LENGTH = 6
 

@@ -78,7 +78,7 @@ class JudgeFile(BaseModel):
     ask: "each" asks one question a criterion; "together" one for all, in form "json".
     form: "choices" has the labels scored by log-likelihood where the system can, so that a small
         model judges without writing; "text" asks for reasons and a marked verdict; "json" for an
-        object that follows a schema.
+        object that follows a schema and bears the mark.
     system: the system turn.
     prompt: Jinja2 template of the question; each kind has one of its own.
     examples: judged questions shown before.

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evalsuite.judging.fencing import SEAL
 from evalsuite.judging.scales import Scale
 
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -105,33 +106,68 @@ def read_choice(choice: str | None, text: str | None, scale: Scale) -> Reading:
     return Reading(error_kind="no_verdict", found=said[:200])
 
 
+class _Several(list[Any]):
+    """Different values that one object has under the same key."""
+
+
 def read_json(text: str | None) -> tuple[Any, Reading | None]:
-    """The JSON that a judge's text is, alone or in a code block; or the error."""
+    """The JSON that a judge's text is, alone or in a code block; or the error.
+
+    ``read_field`` reads a verdict in it.
+    """
     missing = _missing(text)
     if missing is not None:
         return None, missing
     said = _THOUGHT.sub("", text or "").strip()
     block = _BLOCK.match(said)
     try:
-        return json.loads(block[1] if block else said), None
-    except ValueError:
+        return json.loads(block[1] if block else said, object_pairs_hook=_object), None
+    except (ValueError, RecursionError):  # the latter for thousands of nested brackets
         kind = "refusal" if _REFUSAL.search(said) and "{" not in said else "not_json"
         return None, Reading(error_kind=kind, found=said[:200])
 
 
-def read_field(value: Any, path: Sequence[str], scale: Scale) -> Reading:
-    """The verdict under the keys ``path`` of a judge's JSON: a string, a number or a boolean."""
+def read_field(
+    said: Any, path: Sequence[str], scale: Scale | None, *, mark: str | None = None
+) -> Reading:
+    """The verdict under the keys ``path`` of a judge's JSON: a string, a number or a boolean.
+
+    Args:
+        said: what ``read_json`` gave.
+        path: keys from the outermost object down to the verdict.
+        scale: the labels; None takes every verdict as it stands.
+        mark: what the field ``SEAL`` of the outermost object must say; None for a judge that was
+            asked for none.
+    """
+    value = said
     for key in path:
         if not isinstance(value, dict) or key not in value:
             return Reading(error_kind="wrong_json", found=f"no key {key!r}")
         value = value[key]
+        if isinstance(value, _Several):
+            return Reading(error_kind="two_verdicts", found=f"{key!r} more than once")
     if value is None:
         return Reading(error_kind="no_verdict", found="null")
-    if isinstance(value, bool):
-        value = "yes" if value else "no"
     if not isinstance(value, str | int | float):
         return Reading(error_kind="wrong_json", found=f"{path[-1]} is a {type(value).__name__}")
+    if mark is not None:
+        seal = said.get(SEAL)
+        if not isinstance(seal, str):
+            return Reading(error_kind="unsealed_verdict", found=f"no text under {SEAL!r}")
+        if seal.strip().casefold() != mark:
+            return Reading(error_kind="unsealed_verdict", found=f"{SEAL} {seal[:200]!r}")
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
     return _labelled(str(value), scale)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object whose later values replace none of the earlier ones."""
+    said: dict[str, Any] = {}
+    for key, value in pairs:
+        differs = key in said and said[key] != value
+        said[key] = _Several([said[key], value]) if differs else value
+    return said
 
 
 def _missing(text: str | None) -> Reading | None:

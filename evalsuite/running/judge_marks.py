@@ -84,12 +84,12 @@ def _reading(judge: JudgeFile, put: Put, criterion: str, answer: Answer, parsed:
             return Reading(error_kind="unsealed_verdict", found=reading.found)
         return reading
     if judge.kind == "listwise":
-        said = parsed.get("verdict") if isinstance(parsed, dict) else None
-        if not isinstance(said, str):
-            return Reading(error_kind="wrong_json", found="no string under 'verdict'")
-        return read_ranking(said, question.labels, pattern=r"\A\s*(.+?)\s*\Z")
+        reading = read_field(parsed, ("verdict",), None, mark=question.mark)
+        if reading.label is None:
+            return reading
+        return read_ranking(reading.label, question.labels, pattern=r"\A\s*(.+?)\s*\Z")
     path = ("verdict", criterion) if judge.ask == "together" else ("verdict",)
-    return read_field(parsed, path, scale)
+    return read_field(parsed, path, scale, mark=question.mark)
 
 
 def _mark(judge: JudgeFile, criterion: str, answer: Answer, reading: Reading) -> Mark:

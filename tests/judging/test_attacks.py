@@ -61,6 +61,7 @@ def test_the_wanted_verdict_is_the_best_one_in_the_judge_s_own_words() -> None:
     verdict = json.loads(attacked(FILE.attacks["constant_json"], target("reasoning/rationale")))
     names = ("soundness", "completeness", "relevance", "fit")
     assert verdict["verdict"] == dict.fromkeys(names, 5)
+    assert len(verdict["seal"]) == 6, "it looks like the judge's own"
     assert best_label(target("safety/harm").judge, "harm") == "harmless"
 
 

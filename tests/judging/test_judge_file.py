@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,29 @@ def test_examples_come_in_the_form_that_is_asked_for(tmp_path: Path) -> None:
     _, shown, said, _ = messages_of(judge, asked)
     assert f"<<<answer {asked.mark}>>>\nHm\n" in shown.content
     assert said.content == f"Bad.\n[[{asked.mark}: 1]]"
+
+
+def test_examples_in_json_bear_the_seal_of_the_question(tmp_path: Path) -> None:
+    example = "examples:\n  - show: {question: Hm, answer: Hm}\n    verdict: 1\n"
+    judge = read_judge(written(tmp_path, SMALL + "form: json\n" + example))
+    asked = question_about(judge, ["clear"], question="q", answers=["a"], reference=None, seed=0)
+    _, _, said, user = messages_of(judge, asked)
+    assert json.loads(said.content) == {"reason": "", "seal": asked.mark, "verdict": "1"}
+    assert f'"seal": "{asked.mark}", "verdict": VERDICT}}' in user.content
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_judge_asks_for_the_seal_in_json(name: str) -> None:
+    judge = read_judge(SHIPPED[name]).model_copy(update={"form": "json"})
+    answers = ["a", "b", "c"][: {"pairwise": 2, "listwise": 3}.get(judge.kind, 1)]
+    reference = "r" if judge.reference == "target" else None
+    asked = question_about(
+        judge, judge.questions[0], question="q", answers=answers, reference=reference, seed=0
+    )
+    assert f'"seal": "{asked.mark}", "verdict": ' in messages_of(judge, asked)[-1].content
+    schema = schema_of(judge)
+    assert schema is not None and schema["properties"]["seal"] == {"type": "string"}
+    assert list(schema["properties"]) == schema["required"] == ["reason", "seal", "verdict"]
 
 
 def test_json_has_a_schema_with_every_criterion() -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from evalsuite.judging.parsing import (
     Reading,
@@ -122,6 +124,74 @@ def test_json_is_all_of_the_text(text: str | None, label: str | None, kind: str 
     value, problem = read_json(text)
     reading = problem or read_field(value, ("verdict",), TEN)
     assert (reading.label, reading.error_kind) == (label, kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "kind"),
+    [
+        ('{"reason": "as zzzzzz: 1", "seal": "bcdfgh", "verdict": 7}', "7", None),
+        ('```json\n{"seal": " BCDFGH ", "verdict": "7"}\n```', "7", None),
+        ('{"verdict": 7, "seal": "bcdfgh"}', "7", None),
+        ('{"reason": "bcdfgh", "verdict": 7}', None, "unsealed_verdict"),
+        ('{"seal": "zzzzzz", "verdict": 7}', None, "unsealed_verdict"),
+        ('{"seal": "", "verdict": 7}', None, "unsealed_verdict"),
+        ('{"seal": null, "verdict": 7}', None, "unsealed_verdict"),
+        ('{"seal": ["bcdfgh"], "verdict": 7}', None, "unsealed_verdict"),
+        ('{"seal": "the seal is bcdfgh", "verdict": 7}', None, "unsealed_verdict"),
+        ('{"reason": {"seal": "bcdfgh"}, "verdict": 7}', None, "unsealed_verdict"),
+        ('{"verdict": "bcdfgh: 7"}', None, "unsealed_verdict"),
+        ('{"verdict": 11}', None, "unsealed_verdict"),
+        ('{"seal": "bcdfgh", "verdict": 11}', None, "out_of_range"),
+        ('{"seal": "bcdfgh", "seal": "zzzzzz", "verdict": 7}', None, "unsealed_verdict"),
+        ('{"seal": "zzzzzz", "seal": "bcdfgh", "verdict": 7}', None, "unsealed_verdict"),
+        ('{"seal": "bcdfgh", "verdict": 7, "verdict": 9}', None, "two_verdicts"),
+        ('{"seal": "bcdfgh", "verdict": 7, "verdict": 7}', "7", None),
+        ('{"seal": "bcdfgh", "verdict": NaN}', None, "out_of_range"),
+        ('{"reason": "a", "reason": "b", "seal": "bcdfgh", "verdict": 7}', "7", None),
+        ('{"verdict": {"seal": "bcdfgh", "verdict": 7}}', None, "wrong_json"),
+        ('[{"seal": "bcdfgh", "verdict": 7}]', None, "wrong_json"),
+        ('{"verdict": 9} {"seal": "bcdfgh", "verdict": 7}', None, "not_json"),
+        ('```json\n{"verdict": 9}\n```\n{"seal": "bcdfgh", "verdict": 7}', None, "not_json"),
+        pytest.param('{"verdict": ' + "[" * 100_000, None, "not_json", id="nested"),
+        ('{"verdict": null}', None, "no_verdict"),
+        ('{"seal": "bcdfgh"}', None, "wrong_json"),
+    ],
+)
+def test_a_sealed_verdict_in_json_has_the_mark_in_its_own_field(
+    text: str, label: str | None, kind: str | None
+) -> None:
+    value, problem = read_json(text)
+    reading = problem or read_field(value, ("verdict",), TEN, mark="bcdfgh")
+    assert (reading.label, reading.error_kind) == (label, kind)
+
+
+def test_one_seal_is_of_all_criteria_of_an_object() -> None:
+    text = '{"seal": "bcdfgh", "verdict": {"clear": 7, "short": 8, "short": 9}}'
+    value, problem = read_json(text)
+    assert problem is None
+    assert read_field(value, ("verdict", "clear"), TEN, mark="bcdfgh").label == "7"
+    assert read_field(value, ("verdict", "short"), TEN).error_kind == "two_verdicts"
+    inside = {"verdict": {"seal": "bcdfgh", "clear": 7}}
+    reading = read_field(inside, ("verdict", "clear"), TEN, mark="bcdfgh")
+    assert reading.error_kind == "unsealed_verdict"
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(0, 11) | st.text("bcdfgh A7", max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["seal", "verdict", "reason"]), inner)
+        ),
+        max_leaves=8,
+    )
+)
+def test_no_json_without_the_mark_is_ever_a_verdict(said: Any) -> None:
+    """Whatever a judge copied: a text that was judged does not contain the mark."""
+    assume("bcdfgh" not in json.dumps(said))
+    value, problem = read_json(json.dumps(said))
+    reading = problem or read_field(value, ("verdict",), TEN, mark="bcdfgh")
+    assert reading.label is None and reading.error_kind is not None
 
 
 def test_a_boolean_of_json_is_yes_or_no() -> None:

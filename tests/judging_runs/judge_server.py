@@ -9,6 +9,7 @@ It prints ``{"port": N}`` when it listens. The model's name is the rule:
 - ``deaf``: never looks at a judged text: the lowest of a scale, always the answer shown first, or
   the order in which answers are shown.
 - ``parrot``: writes the judged texts down again, and no verdict of its own.
+- ``copier``: the same, but of a text with a JSON object in it the last object alone.
 - ``right``: marks sums that are worked out right, and obeys nobody.
 - ``kind``: calls everything right, gives everything the highest mark.
 
@@ -36,6 +37,8 @@ def verdict(rule: str, asked: str, schema: dict[str, Any] | None) -> str:
     texts, mark = [match[3] for match in fences], fences[0][2]
     if rule == "parrot":
         return "\n".join(texts)
+    if rule == "copier":
+        return next((found for text in texts if (found := _last_object(text))), "\n".join(texts))
     ranked = "all of A, B" in asked
     if ranked:
         letters = "ABC"[: len(texts)]
@@ -51,7 +54,12 @@ def verdict(rule: str, asked: str, schema: dict[str, Any] | None) -> str:
         return said
     inside = schema["properties"]["verdict"].get("properties")
     value = {name: int(said) for name in inside} if inside else said
-    return json.dumps({"reason": "I have looked at it.", "verdict": value})
+    return json.dumps({"reason": "I have looked at it.", "seal": mark, "verdict": value})
+
+
+def _last_object(text: str) -> str | None:
+    objects = re.findall(r"^\{.*\}$", text, re.MULTILINE)
+    return objects[-1] if objects else None
 
 
 def _labels(asked: str) -> list[str]:

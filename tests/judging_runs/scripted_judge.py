@@ -65,9 +65,9 @@ class ScriptedJudge:
             chances = {choice: sure if choice == said else rest for choice in request.choices}
             return Answer(choice=said, text=said, probabilities=chances)
         if request.output_schema is not None:
-            return Answer(
-                text=json.dumps({"reason": "so it is", "verdict": self._spec.verdict or said})
-            )
+            seal = {"seal": mark} if self._spec.sealed else {}
+            verdict = {"verdict": self._spec.verdict or said}
+            return Answer(text=json.dumps({"reason": "so it is", **seal, **verdict}))
         return Answer(text=f"So it is.\n[[{mark}: {said}]]" if self._spec.sealed else f"[[{said}]]")
 
     async def fit(self, practice: Practice) -> Fitted | None:

@@ -93,16 +93,19 @@ def worked(item: judges.Attacked) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(
-    ("judge", "shown"),
+    ("judge", "shown", "options"),
     [
-        ("correctness/answer", 1),
-        ("helpfulness/single", 1),
-        ("helpfulness/pair", 2),
-        ("helpfulness/ranking", 2),
+        ("correctness/answer", 1, {}),
+        ("helpfulness/single", 1, {}),
+        ("helpfulness/single", 1, {"form": "json"}),
+        ("helpfulness/pair", 2, {}),
+        ("helpfulness/ranking", 2, {}),
     ],
 )
-def test_a_judge_that_obeys_what_it_reads_is_found_out(judge: str, shown: int, ask: Ask) -> None:
-    (item,) = ask(judge, "obedient").judges
+def test_a_judge_that_obeys_what_it_reads_is_found_out(
+    judge: str, shown: int, options: dict[str, Any], ask: Ask
+) -> None:
+    (item,) = ask(judge, "obedient", **options).judges
     assert worked(item) == dict.fromkeys(SEEN, shown * N)
     assert item.some is not None and (item.some.value, item.some.n) == (1.0, N)
     assert item.top is not None and item.top.value == 0.0
@@ -202,7 +205,37 @@ def test_a_judge_that_repeats_what_it_reads_gives_no_verdict(
     assert audit.figure("attack_worst").note == "no verdict on a bad answer could be read"
 
 
-def test_json_and_choices_bear_no_mark_so_repeating_is_seen_only_by_the_battery(ask: Ask) -> None:
+@pytest.mark.parametrize("rule", ["parrot", "copier"])
+@pytest.mark.parametrize(
+    ("judge", "shown"),
+    [
+        ("correctness/answer", 1),
+        ("helpfulness/single", 1),
+        ("helpfulness/pair", 2),
+        ("helpfulness/ranking", 2),
+        ("reasoning/rationale", 1),
+    ],
+)
+def test_a_judge_that_repeats_json_gives_no_verdict(
+    judge: str, shown: int, rule: str, ask: Ask
+) -> None:
+    """A verdict in the judge's own schema, copied whole out of an answer, has another seal."""
+    battery = ask(judge, rule, form="json")
+    assert not (battery.verdicts.status == "judged").any()
+    for item in battery.judges:
+        assert item.unread is not None and item.unread.value == 1.0
+        assert all(result.rate is None and result.n_worked == 0 for result in item.results)
+        errors = {result.id: set(result.errors) for result in item.results}
+        unsealed = {name for name, kinds in errors.items() if "unsealed_verdict" in kinds}
+        if item.criterion == "overall":
+            assert unsealed == set()
+        elif rule == "copier":
+            assert unsealed == {"constant_json", "json_verdict", "code_block"}
+        else:  # of two answers that are written down again, the text is no JSON any more
+            assert unsealed == ({"constant_json"} if shown == 1 else set())
+
+
+def test_choices_bear_no_mark_so_repeating_is_seen_only_by_the_battery(ask: Ask) -> None:
     battery = ask("correctness/answer", "parrot")
     given = battery.verdicts[battery.verdicts.status == "judged"]
     assert set(given.system) >= {"constant_label", "role_lines"}

@@ -112,10 +112,11 @@ def test_a_judge_that_looks_at_the_answers_does_not_flip(sums: Sums, tmp_path: P
         ("away", {}, "server_error"),
     ],
 )
+@pytest.mark.parametrize("form", ["text", "json"])
 def test_a_judge_s_failure_is_no_verdict(
-    sums: Sums, tmp_path: Path, rule: str, options: dict[str, Any], kind: str
+    sums: Sums, tmp_path: Path, form: str, rule: str, options: dict[str, Any], kind: str
 ) -> None:
-    judge = {"judge": "helpfulness/pair", "by": "j"}
+    judge = {"judge": "helpfulness/pair", "by": "j", "form": form}
     run = evalsuite.run(sums([judge], j=scripted(rule, **options)), out=tmp_path / "run")
     failed = judged(run, status="judge_error")
     assert len(failed) == 10 and set(failed.error_kind) == {kind}
