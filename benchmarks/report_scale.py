@@ -39,8 +39,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from large_run import write_run
-
 MOST_SECONDS, MOST_MIB, MOST_LOAD_SECONDS, MOST_LOAD_CPU = 30.0, 2048.0, 0.5, 1.3
 REPORT, LOAD, TOUCH, PEER = (
     "evalsuite report",
@@ -81,6 +79,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.run or Path(scratch) / "run"
         if arguments.run is None:
+            from large_run import write_run  # not in the processes that are measured
+
             print(write_run(folder, n_samples=arguments.samples), flush=True)
         found = measure(folder, Path(scratch), arguments.repetitions)
         print(table(found), flush=True)

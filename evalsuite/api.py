@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from evalsuite.catalog import load_task, task_files
 from evalsuite.experiment import Experiment, load_experiment, make_experiment, named_task
-from evalsuite.judging_runs import judge as judge_run
-from evalsuite.judging_runs import judge_experiment
-from evalsuite.judging_setup import bound_to, prepare
 from evalsuite.running.events import Event
-from evalsuite.session import Session
 from evalsuite.store import Run, load_run
 from evalsuite.task import Task
 
@@ -66,6 +62,9 @@ def run(
             call goes on, with a higher limit where the run's own was reached.
         Interrupted: Ctrl-C was pressed; the same call goes on.
     """
+    from evalsuite.judging_runs import judge_experiment
+    from evalsuite.session import Session
+
     checked = check(experiment, **overrides)
     folder = Path(out) if out is not None else Path("runs") / checked.settings.name
     silent = tell or (lambda event: None)
@@ -101,6 +100,7 @@ def run_until_decided(
     Raises as ``run`` does.
     """
     from evalsuite.deciding import run_until_decided as run_on
+    from evalsuite.judging_runs import judge_experiment
 
     checked = check(experiment, **overrides)
     folder = Path(out) if out is not None else Path("runs") / checked.settings.name
@@ -135,6 +135,9 @@ def judge(
 
     Raises as ``run`` does.
     """
+    from evalsuite.judging_runs import judge as judge_run
+    from evalsuite.judging_setup import bound_to
+
     done = run if isinstance(run, Run) else load_run(run)
     content = {"judge": judge, "by": by, **options}
     bound, specs, settings = bound_to(done, content, further or {}, base=Path.cwd())
@@ -155,6 +158,7 @@ def plan_judging(
     Where pairs are chosen while judging, from the first round to all that could be asked.
     """
     from evalsuite.judging_rounds import plan_of_rounds
+    from evalsuite.judging_setup import bound_to, prepare
     from evalsuite.running.plan import plan as make_plan
 
     done = run if isinstance(run, Run) else load_run(run)

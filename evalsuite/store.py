@@ -124,6 +124,7 @@ def load_run(path: Path | str) -> Run:
     Its tables are read when they are touched. UserError where there is no run, where it is going on
     or was killed, or where one of its tables is missing.
     """
+    _spare_memory()
     folder = Path(path)
     manifest = read_manifest(folder)
     if not manifest.complete and manifest.stopped is None:
@@ -135,6 +136,15 @@ def load_run(path: Path | str) -> Run:
     tables = {name: parquet(file) for name, file in files.items()}
     tables["verdicts"] = _verdicts(folder / "verdicts.parquet", tables["responses"])
     return Run(path=folder, manifest=manifest, tables=tables)
+
+
+def _spare_memory() -> None:
+    """Let Arrow, unless it is in use already or told otherwise, take memory from the system.
+
+    Its own pool gives back late what is read once and dropped: the report of a million answers
+    takes half as much time again with it, and a third more memory.
+    """
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 def parquet(file: Path) -> Table:

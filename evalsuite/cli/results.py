@@ -45,21 +45,9 @@ def report(
     stated = any(limit is not None for limit in (ttft_ms, tpot_ms, e2e_ms))
     limits = service_level(ttft_ms, tpot_ms, e2e_ms) if stated else None
     options = ReportOptions(title=title, samples=samples, figure=figure, limits=limits)
-    _take_system_memory()
     api.write_reports(list(runs), paths, options)
     for path in paths:
         typer.echo(f"report: {path}")
-
-
-def _take_system_memory() -> None:
-    """Let Arrow take its memory from the system's allocator, as the rest of the process does.
-
-    Of a million answers, the report takes two thirds of the time and of the memory that it takes
-    with a pool of Arrow's own, which gives back late what is read only once.
-    """
-    import pyarrow as pa
-
-    pa.set_memory_pool(pa.system_memory_pool())
 
 
 def import_recordings(
