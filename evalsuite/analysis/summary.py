@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 
 from evalsuite.analysis.amortisation import Amortised, amortise, prepared_for
@@ -193,28 +192,6 @@ def _cheapest_right(
         [entry.name for entry in comparable if entry.kind != "hybrid"],
         seed=seed,
     )
-
-
-def as_json(summary: Summary) -> dict[str, Any]:
-    """``summary`` as JSON-able data; an infinite figure becomes the string "Infinity"."""
-    result: dict[str, Any] = plain_data(summary)
-    return result
-
-
-def plain_data(value: Any) -> Any:
-    """Figures as JSON-able data: records by field, infinity as the string "Infinity"."""
-    if isinstance(value, float) and math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        names = [item.name for item in dataclasses.fields(value)]
-        return {name: plain_data(getattr(value, name)) for name in names}
-    if isinstance(value, msgspec.Struct):
-        return plain_data(msgspec.to_builtins(value))
-    if isinstance(value, Mapping):
-        return {str(key): plain_data(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain_data(item) for item in value]
-    return value
 
 
 def _system(

@@ -17,8 +17,8 @@ def scorecard(
     import json
 
     from evalsuite import api
-    from evalsuite.analysis.summary import plain_data
     from evalsuite.errors import UserError
+    from evalsuite.reporting.json_report import json_value
     from evalsuite.reporting.scorecard import render_scorecards, to_markdown
 
     if as_json and as_markdown:
@@ -31,7 +31,7 @@ def scorecard(
         run = pool(loaded)
     cards = api.summarise(run).scorecards
     if as_json:
-        typer.echo(json.dumps(plain_data(cards), indent=2, ensure_ascii=False, allow_nan=False))
+        typer.echo(json.dumps(json_value(cards), indent=2, ensure_ascii=False, allow_nan=False))
     elif as_markdown:
         typer.echo(to_markdown(cards), nl=False)
     else:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalsuite.analysis.many import ManySystems
-from evalsuite.errors import ExtraMissing, UserError
+from evalsuite.errors import UserError
 from evalsuite.reporting.axes import Axis, Tick
 from evalsuite.reporting.plain import one_line
+from evalsuite.reporting.scene import png_axes, save_png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +27,6 @@ MARGIN = 16.0
 AXIS_AT = 62.0
 LANE = 9.0
 ROW = 22.0
-DOTS_PER_PIXEL = 2
 INK, MUTED, BAR = "#1b1f24", "#59636e", "#1f5fbf"
 STYLE = """
 .cd { color-scheme: light dark; --ink: #1b1f24; --muted: #59636e; --bar: #1f5fbf; --bg: #ffffff;
@@ -229,21 +229,9 @@ def _svg_label(label: Label) -> str:
 
 
 def _write_png(drawn: Diagram, path: Path) -> None:
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ExtraMissing("matplotlib", "figures", "Drawing a figure") from None
-    # One inch is 100 of the layout's pixels, so 13 px type is 9.4 pt.
-    figure = Figure(figsize=(drawn.width / 100, drawn.height / 100), dpi=100 * DOTS_PER_PIXEL)
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    axes.set_xlim(0, drawn.width)
-    axes.set_ylim(drawn.height, 0)
-    axes.set_axis_off()
+    axes = png_axes(drawn.width, drawn.height)
     _draw(axes, drawn)
-    # No date and no version in the file: the same ranks draw the same bytes.
-    figure.savefig(path, format="png", facecolor="white", metadata={"Software": None})
+    save_png(axes, path)
 
 
 def _draw(axes: Axes, drawn: Diagram) -> None:

@@ -216,21 +216,35 @@ def _text(text: str) -> str:
 
 
 def _write_png(scene: Scene, path: Path) -> None:
+    axes = png_axes(scene.width, scene.height)
+    for depth, shape in enumerate(scene.shapes, start=2):
+        _draw(axes, shape, depth)
+    save_png(axes, path)
+
+
+def png_axes(width: float, height: float) -> Axes:
+    """Empty axes of so many pixels, the origin at the top left; ExtraMissing where nothing draws.
+
+    One inch is 100 pixels, so type of 12.5 px is 9 pt.
+    """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError:
         raise ExtraMissing("matplotlib", "figures", "Drawing a PNG") from None
-    # One inch is 100 of the scene's pixels, so type of 12.5 px is 9 pt.
-    figure = Figure(figsize=(scene.width / 100, scene.height / 100), dpi=100 * DOTS_PER_PIXEL)
+    figure = Figure(figsize=(width / 100, height / 100), dpi=100 * DOTS_PER_PIXEL)
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    axes.set_xlim(0, scene.width)
-    axes.set_ylim(scene.height, 0)
+    axes.set_xlim(0, width)
+    axes.set_ylim(height, 0)
     axes.set_axis_off()
-    for depth, shape in enumerate(scene.shapes, start=2):
-        _draw(axes, shape, depth)
-    # No date and no version in the file: the same scene draws the same bytes.
+    return axes
+
+
+def save_png(axes: Axes, path: Path) -> None:
+    """What was drawn on ``axes``, with no date and no version: the same drawing, the same bytes."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
     figure.savefig(path, format="png", facecolor="white", metadata={"Software": None})
 
 

@@ -10,9 +10,10 @@ import pytest
 from rich.console import Console
 
 from evalsuite import routing
-from evalsuite.analysis.summary import as_json, summarise
+from evalsuite.analysis.summary import summarise
 from evalsuite.errors import UserError
 from evalsuite.reporting.html import to_html
+from evalsuite.reporting.json_report import json_value
 from evalsuite.reporting.markdown import to_markdown
 from evalsuite.reporting.terminal import render_terminal
 from evalsuite.routing import Rows
@@ -137,7 +138,7 @@ def test_a_report_has_it(tmp_path: Path) -> None:
     item = summary.against_members["mine"]
     assert item == routing.against_its_members(run, "mine")
     assert (item.weak, item.strong) == ("small", "large")
-    assert as_json(summary)["against_members"]["mine"]["oracle"]["usd"]["value"] > 0
+    assert json_value(summary)["against_members"]["mine"]["oracle"]["usd"]["value"] > 0
     markdown = to_markdown(summary)
     section = markdown.split("## Against its members")[1].split("##")[0]
     assert "| mine | 90.0 %" in section and "| 100.0 %" in section and "| 0.20 (" in section

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from evalsuite.analysis.intervals import wilson
-from evalsuite.analysis.summary import Summary, as_json, summarise
+from evalsuite.analysis.summary import Summary, summarise
 from evalsuite.analysis.verdict import verdict
+from evalsuite.reporting.json_report import json_value
 from tests.analysis.frames import Given, Hop, build_run, system, task
 
 SMALL, LARGE = system("small"), system("large")
@@ -69,7 +70,7 @@ def test_no_success_is_infinitely_dear_and_says_what_was_spent(tmp_path: Path) -
     figures = summary.system("small").figures
     assert figures.usd_per_success is not None and math.isinf(figures.usd_per_success.value)
     assert figures.usd == pytest.approx(0.010)
-    text = json.dumps(as_json(summary), allow_nan=False)
+    text = json.dumps(json_value(summary), allow_nan=False)
     assert '"value": "Infinity"' in text
 
 
@@ -201,4 +202,4 @@ def test_everything_failed_is_not_everything_wrong(tmp_path: Path) -> None:
     figures = summary.system("small").figures
     assert figures.success_rate is None and figures.macro_success_rate is None
     assert summary.best is None
-    assert as_json(summary)["systems"][0]["figures"]["n_system_errors"] == 6
+    assert json_value(summary)["systems"][0]["figures"]["n_system_errors"] == 6

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from evalsuite.analysis.summary import Summary, as_json, summarise
+from evalsuite.analysis.summary import Summary, summarise
 from evalsuite.reporting.columns import systems_columns
 from evalsuite.reporting.failures import judge_errors
 from evalsuite.reporting.html import to_html
+from evalsuite.reporting.json_report import json_value
 from evalsuite.reporting.scorecard import to_markdown
 from evalsuite.reporting.tie_groups import tie_sentences
 from evalsuite.store import Run
@@ -112,7 +113,7 @@ def test_nothing_to_show_is_left_out(tmp_path: Path) -> None:
 
 
 def test_the_export_has_every_figure(summary: Summary) -> None:
-    data = json.loads(json.dumps(as_json(summary), allow_nan=False))
+    data = json.loads(json.dumps(json_value(summary), allow_nan=False))
     assert {"ties", "spend", "latencies", "failures", "slices", "scorecards", "repeated"} <= set(
         data
     )

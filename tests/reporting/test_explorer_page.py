@@ -96,7 +96,7 @@ def choose(page: Page, **choices: str) -> None:
         page.locator(f"#explorer-{name}").select_option(value)
 
 
-def counted(page: Page, words: str) -> None:
+def assert_counted(page: Page, words: str) -> None:
     """Wait until the page says that it shows ``words``."""
     page.locator("#explorer-count").filter(has_text=re.compile(f"^{words}$")).wait_for()
 
@@ -148,24 +148,24 @@ def answer(page: Page, name: str) -> Locator:
     ],
 )
 def test_filters_find(read: Page, choices: dict[str, str], n: int) -> None:
-    counted(read, "24 of 24 samples")
+    assert_counted(read, "24 of 24 samples")
     choose(read, **choices)
-    counted(read, f"{n} of 24 samples" if n else "No sample matches.")
+    assert_counted(read, f"{n} of 24 samples" if n else "No sample matches.")
     assert len(found(read)) == n
     read.get_by_role("button", name="Clear filters").click()
-    counted(read, "24 of 24 samples")
+    assert_counted(read, "24 of 24 samples")
 
 
 def test_the_address_says_the_view_and_brings_it_back(browser: Browser, file: Path) -> None:
     choices = {"system": "small", "against": "large", "outcome": "only-against", "sort": "id"}
     with opened(browser, file) as page:
         choose(page, **choices, task="family:tabular")
-        counted(page, "6 of 24 samples")
+        assert_counted(page, "6 of 24 samples")
         assert page.url.split("#")[1] == (
             "samples?family=tabular&system=small&against=large&outcome=only-against&sort=id"
         )
         page.reload()
-        counted(page, "6 of 24 samples")
+        assert_counted(page, "6 of 24 samples")
         shown = {name: page.locator(f"#explorer-{name}").input_value() for name in choices}
         assert shown == choices
         assert page.locator("#explorer-task").input_value() == "family:tabular"
@@ -187,12 +187,12 @@ def test_the_address_says_the_view_and_brings_it_back(browser: Browser, file: Pa
 )
 def test_a_search_looks_into_every_text(read: Page, words: str, n: int) -> None:
     read.locator("#explorer-search").fill(words)
-    counted(read, f"{n} of 24 samples" if n else "No sample matches.")
+    assert_counted(read, f"{n} of 24 samples" if n else "No sample matches.")
     choose(read, task="task:names")  # what was found is kept
     left = {12: 0, 1: int(words in ("RATE_LIMITED", "names-11"))}.get(n, n // 2)
-    counted(read, f"{left} of 24 samples" if left else "No sample matches.")
+    assert_counted(read, f"{left} of 24 samples" if left else "No sample matches.")
     read.get_by_role("button", name="Clear filters").click()
-    counted(read, "24 of 24 samples")
+    assert_counted(read, "24 of 24 samples")
 
 
 def test_samples_are_sorted(browser: Browser, file: Path) -> None:
@@ -304,9 +304,9 @@ def test_the_keyboard_goes_everywhere(browser: Browser, file: Path) -> None:
         assert page.evaluate("document.activeElement.textContent") == "sums-2"
         page.keyboard.press("/")
         page.keyboard.type("names-1")
-        counted(page, "3 of 24 samples")  # names-1, names-10, names-11
+        assert_counted(page, "3 of 24 samples")  # names-1, names-10, names-11
         page.keyboard.press("j")  # is a letter in a field
-        counted(page, "No sample matches.")
+        assert_counted(page, "No sample matches.")
 
 
 def test_back_and_forward_close_and_open(browser: Browser, file: Path) -> None:
@@ -317,7 +317,7 @@ def test_back_and_forward_close_and_open(browser: Browser, file: Path) -> None:
         assert page.url.endswith("#samples?task=names&sample=names/names-3")
         page.go_back()
         page.locator("#explorer-sample").wait_for(state="hidden")
-        counted(page, "12 of 24 samples")
+        assert_counted(page, "12 of 24 samples")
         page.go_forward()
         sample(page, "names-3")
         page.get_by_role("button", name="Close").click()
@@ -327,7 +327,7 @@ def test_back_and_forward_close_and_open(browser: Browser, file: Path) -> None:
 def test_links_from_elsewhere_on_the_page_lead_to_a_view(browser: Browser, file: Path) -> None:
     with opened(browser, file) as page:
         page.evaluate("location.hash = '#samples?system=vendor&outcome=wrong'")
-        counted(page, "1 of 24 samples")
+        assert_counted(page, "1 of 24 samples")
         assert page.locator("#explorer-system").input_value() == "vendor"
         go(page, "#samples?sample=names/gone")
         assert page.get_by_role("alert").inner_text() == "This report holds no sample names/gone."
@@ -343,7 +343,7 @@ def test_numbers_in_the_report_lead_to_as_many_samples(browser: Browser, tmp_pat
         for link in [links[0], links[-1], page.locator("#failures a").first]:
             n = link.inner_text()
             link.click()
-            counted(page, f"{n} of 24 samples")
+            assert_counted(page, f"{n} of 24 samples")
 
 
 @pytest.fixture(scope="module")
@@ -377,7 +377,7 @@ def hostile_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_hostile_words_stay_words(browser: Browser, hostile_file: Path) -> None:
     with opened(browser, hostile_file, width=390) as page:
         n = len(MARKUP)
-        counted(page, f"{n} of {n} samples")
+        assert_counted(page, f"{n} of {n} samples")
         page.locator("#explorer-found a").first.click()
         made = set()
         for number in range(n):
@@ -426,7 +426,7 @@ def test_axe_finds_nothing_in_list_or_sample(
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     with opened(browser, file, width=width, color_scheme=scheme) as page:
         choose(page, system="small", judge="exam")
-        counted(page, "1 of 24 samples")
+        assert_counted(page, "1 of 24 samples")
         in_list = axe.run(page)
         assert in_list.violations_count == 0, in_list.generate_report()
         page.locator("#explorer-found a").first.click()
