@@ -46,8 +46,8 @@ def begin(given: Given) -> Ask:
         out = given.work / "run"
         with progress_display(quiet=False, as_json=False) as progress:
             done = evalsuite.run(experiment, out=out, tell=progress.tell)
-        shutil.rmtree(out)
         responses = done.responses
+        shutil.rmtree(out)
         assert responses.usd.notna().all() and responses.seconds.notna().all()
         return int((responses.status == "ok").sum()), int(responses.success.sum())
 

@@ -18,8 +18,14 @@ def scale(monkeypatch: pytest.MonkeyPatch) -> Any:
     return importlib.import_module("report_scale")
 
 
-def test_the_made_up_run_is_one_that_evalsuite_reads(scale: Any, tmp_path: Path) -> None:
-    rows = scale.write_run(tmp_path / "run", n_samples=30)
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    return importlib.import_module("large_run")
+
+
+def test_the_made_up_run_is_one_that_evalsuite_reads(large: Any, tmp_path: Path) -> None:
+    rows = large.write_run(tmp_path / "run", n_samples=30)
     run = evalsuite.load(tmp_path / "run")
     assert {name: len(getattr(run, name)) for name in rows} == rows
     assert all(list(getattr(run, name).columns) == list(COLUMNS[name]) for name in rows)
@@ -36,15 +42,15 @@ def test_the_made_up_run_is_one_that_evalsuite_reads(scale: Any, tmp_path: Path)
     assert "cascade" in summary.against_members
 
 
-def test_one_size_and_seed_are_one_run(scale: Any, tmp_path: Path) -> None:
+def test_one_size_and_seed_are_one_run(large: Any, tmp_path: Path) -> None:
     for name in ("one", "again"):
-        scale.write_run(tmp_path / name, n_samples=10, seed=3)
+        large.write_run(tmp_path / name, n_samples=10, seed=3)
     one, again = ((tmp_path / name / "calls.parquet").read_bytes() for name in ("one", "again"))
     assert one == again
 
 
-def test_every_row_is_measured(scale: Any, tmp_path: Path) -> None:
-    scale.write_run(tmp_path / "run", n_samples=10)
+def test_every_row_is_measured(scale: Any, large: Any, tmp_path: Path) -> None:
+    large.write_run(tmp_path / "run", n_samples=10)
     found = scale.measure(tmp_path / "run", tmp_path, 1)
     assert set(found) == set(scale.ORDER)
     for (taken,) in found.values():
