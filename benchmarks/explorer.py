@@ -33,8 +33,8 @@ from evalsuite.tables import TABLES
 
 N_SAMPLES, N_SYSTEMS, N_TASKS, HOPS = 100_000, 10, 5, 4
 LIMITS = {
-    "packing, CPU s": 15.0,
-    "packing, MB of memory": 900.0,
+    "packing, CPU s": 10.0,
+    "packing, MB of memory": 700.0,
     "page, MB": 60.0,
     "page opens, s": 4.0,
     "slowest filter, s": 1.0,
