@@ -12,7 +12,8 @@ A run is a folder::
     fits.parquet         one row a (task, system) that had to be prepared
     corpus.parquet       figures that are not means over samples
     verdicts.parquet     one row a verdict of a judge, where the run was judged
-    judging/NAME         the run in which judge NAME was asked, a folder like this one
+    judging/NAME         the run in which judge NAME was asked, a folder like this one, with what
+                         it settled (settling.json) where it chose its pairs itself
 
 ``evalsuite.tables`` has their columns.
 """
