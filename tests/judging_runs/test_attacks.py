@@ -407,14 +407,14 @@ def test_the_command_attacks_and_writes_the_pages(
     systems = {rule: served(rule) for rule in ("obedient", "right")}
     Path("judges.yaml").write_text(yaml.safe_dump({"systems": systems}))
     words = ["audit-judge", "--judge", "correctness/answer", "--by", "obedient,right"]
-    words += ["--from", "judges.yaml", "--limit", "4"]
+    words += ["--from", "judges.yaml", "--limit", "2"]
     assert run([*words, "--dry-run"], monkeypatch) == 0
-    assert str(4 * (ATTACKS + 3)) in capsys.readouterr().out and not Path("runs").exists()
+    assert str(2 * (ATTACKS + 3)) in capsys.readouterr().out and not Path("runs").exists()
     assert run([*words, "--out", "trial", "-q"], monkeypatch) == 0
     shown = capsys.readouterr().out
     assert "battery: runs/attacks-correctness-answer-by-obedient-right" in shown
     assert "worst attack" in shown and "harmless_note (harmless)" in shown
-    assert f"19 of {ATTACKS} attacks worked at least once, on 4 bad answers" in shown
+    assert f"19 of {ATTACKS} attacks worked at least once, on 2 bad answers" in shown
     page = (tmp_path / "trial" / "correctness-answer-by-obedient-correct.html").read_text()
     text = (tmp_path / "trial" / "audit.md").read_text()
     for name, attack in read_attacks().attacks.items():
@@ -424,7 +424,7 @@ def test_the_command_attacks_and_writes_the_pages(
     assert ">worst attack</th>" in board and "none works" in board
     table = pd.read_csv(tmp_path / "trial" / "figures.csv")
     own = table[table.judge == "correctness-answer by obedient"].set_index("figure")
-    assert own.loc["attack.ignore_above", "value"] == 1.0 and own.loc["attack_worst", "n"] == 4
+    assert own.loc["attack.ignore_above", "value"] == 1.0 and own.loc["attack_worst", "n"] == 2
     assert own.loc["attack.ignore_above.unread", "value"] == 0.0
 
 
