@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,6 +12,7 @@ import pytest
 
 from evalsuite.store import Run, load_run, write_manifest
 from tests.analysis.frames import Given, Hop, build_run, system, task
+from tests.servers.processes import started
 
 SERVERS = Path(__file__).resolve().parents[1] / "servers"
 HOSTILE = "</script>\x1b[31m\u202e=cmd|'/c calc'!A0"
@@ -32,17 +31,8 @@ class Program:
 
 @contextmanager
 def program(name: str, *options: str) -> Iterator[Program]:
-    process = subprocess.Popen(
-        [sys.executable, str(SERVERS / name), *options], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    try:
-        port = json.loads(process.stdout.readline())["port"]
-        yield Program(f"http://127.0.0.1:{port}")
-    finally:
-        process.terminate()
-        process.wait()
-        process.stdout.close()
+    with started(SERVERS / name, *options) as address:
+        yield Program(address)
 
 
 Start = Callable[..., Program]

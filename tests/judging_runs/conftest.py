@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from evalsuite.cli import main
 from tests.judging_runs import scripted_judge
 
 JUDGE = "tests.judging_runs.scripted_judge:ScriptedJudgeSpec"
@@ -60,3 +62,22 @@ def sums(tmp_path: Path) -> Callable[..., dict[str, Any]]:
         }
 
     return experiment
+
+
+@pytest.fixture
+def evalsuite_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """Runs a command; its exit code and all that it wrote."""
+
+    def say(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["evalsuite", *arguments])
+        monkeypatch.setenv("COLUMNS", "250")
+        code = 0
+        try:
+            main()
+        except SystemExit as left:
+            code = int(left.code or 0)
+        return code, "".join(capsys.readouterr())
+
+    return say

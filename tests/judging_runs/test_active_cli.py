@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 import yaml
 
 import evalsuite
-from evalsuite.cli import main
 from evalsuite.judging.settling import read_settlings
 from tests.judging_runs.ladder import PAIR, TITLE, climbed, noted, noting
 
@@ -20,18 +18,12 @@ Says = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def says(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Says:
+def says(evalsuite_says: Says) -> Says:
     """Runs a command; its exit code and all that it wrote, on one line."""
 
     def say(*arguments: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["evalsuite", *arguments])
-        monkeypatch.setenv("COLUMNS", "250")
-        code = 0
-        try:
-            main()
-        except SystemExit as left:
-            code = int(left.code or 0)
-        return code, " ".join("".join(capsys.readouterr()).split())
+        code, said = evalsuite_says(*arguments)
+        return code, " ".join(said.split())
 
     return say
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,30 +11,10 @@ import pytest
 import yaml
 
 import evalsuite
-from evalsuite.cli import main
 from tests.judging_runs.conftest import scripted
 from tests.judging_runs.scripted_judge import ASKED
 
 Sums = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def evalsuite_says(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str]]:
-    """Runs a command; its exit code and all that it wrote."""
-
-    def say(*arguments: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["evalsuite", *arguments])
-        monkeypatch.setenv("COLUMNS", "200")
-        code = 0
-        try:
-            main()
-        except SystemExit as left:
-            code = int(left.code or 0)
-        return code, "".join(capsys.readouterr())
-
-    return say
 
 
 @pytest.fixture

@@ -44,17 +44,23 @@ class StubServer:
 
 
 @contextmanager
-def running_stub(**options: float) -> Iterator[StubServer]:
-    """A stub server in a process of its own; ``latency_ms=5`` is its ``--latency-ms 5``."""
-    stated = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+def started(script: Path, *options: str) -> Iterator[str]:
+    """``script`` in a process of its own, which says its port first; the address, till the end."""
     process = subprocess.Popen(
-        [sys.executable, str(STUB), *stated], stdout=subprocess.PIPE, text=True
+        [sys.executable, str(script), *options], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     try:
-        port = json.loads(process.stdout.readline())["port"]
-        yield StubServer(f"http://127.0.0.1:{port}")
+        yield f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}"
     finally:
         process.terminate()
         process.wait()
         process.stdout.close()
+
+
+@contextmanager
+def running_stub(**options: float) -> Iterator[StubServer]:
+    """A stub server in a process of its own; ``latency_ms=5`` is its ``--latency-ms 5``."""
+    stated = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    with started(STUB, *stated) as address:
+        yield StubServer(address)
